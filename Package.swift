@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every import says what it needs and whom it shows it to:
+// https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+// https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+// https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+let swift: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+// `#embed` (C23) finds the templates and compose files from the package's top folder.
+let c: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(
+  name: "AsyncHTTPClient", package: "async-http-client")
+let customDump = Target.Dependency.product(name: "CustomDump", package: "swift-custom-dump")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(
+  name: "HummingbirdTesting", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func nio(_ names: String...) -> [Target.Dependency] {
+  names.map { .product(name: $0, package: "swift-nio") }
+}
+
+let package = Package(
+  name: "ccl-setup",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "ccl-setup", targets: ["ccl-setup"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/pointfreeco/swift-custom-dump", from: "1.7.3"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(
+      url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLibEdit", providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
+    .target(name: "CLineEditor", dependencies: ["CLibEdit"], cSettings: c),
+    .target(name: "LineEditor", dependencies: ["CLineEditor"], swiftSettings: swift),
+    .target(
+      name: "CAssets",
+      cSettings: c + [.unsafeFlags(["-std=gnu2x", "-Wno-c23-extensions"])]),
+    .target(name: "Assets", dependencies: ["CAssets", mustache], swiftSettings: swift),
+    .target(name: "Setup", dependencies: ["Assets"], swiftSettings: swift),
+    .target(name: "Conversation", dependencies: ["Setup"], swiftSettings: swift),
+    .target(
+      name: "Live", dependencies: ["Setup", subprocess, asyncHTTPClient] + nio("NIOCore"),
+      swiftSettings: swift),
+    .target(
+      name: "Proxy",
+      dependencies: nio("NIOCore", "NIOPosix", "NIOHTTP1") + [asyncHTTPClient, hummingbird],
+      swiftSettings: swift),
+    .target(
+      name: "Rehearsal", dependencies: [hummingbird, logging] + nio("NIOCore"),
+      swiftSettings: swift),
+    .target(
+      name: "Commands",
+      dependencies: [
+        "Conversation", "LineEditor", "Live", "Proxy", "Rehearsal", "Setup", argumentParser,
+      ],
+      swiftSettings: swift),
+    .executableTarget(name: "ccl-setup", dependencies: ["Commands"], swiftSettings: swift),
+
+    .target(
+      name: "Support", dependencies: ["Setup", customDump], path: "Tests/Support",
+      swiftSettings: swift),
+    .testTarget(name: "SetupTests", dependencies: ["Setup", "Support", customDump, hummingbirdTesting, yams], swiftSettings: swift),
+  ],
+  cLanguageStandard: .gnu2x
+)

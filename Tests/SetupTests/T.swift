@@ -1,0 +1,3 @@
+import CustomDump
+import Testing
+@Test func nothing() {}
