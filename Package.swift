@@ -25,6 +25,7 @@ let hummingbirdTesting = Target.Dependency.product(
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func nio(_ names: String...) -> [Target.Dependency] {
@@ -41,6 +42,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/pointfreeco/swift-custom-dump", from: "1.7.3"),
@@ -57,7 +59,7 @@ let package = Package(
       name: "CAssets",
       cSettings: c + [.unsafeFlags(["-std=gnu2x", "-Wno-c23-extensions"])]),
     .target(name: "Assets", dependencies: ["CAssets", mustache], swiftSettings: swift),
-    .target(name: "Setup", dependencies: ["Assets"], swiftSettings: swift),
+    .target(name: "Setup", dependencies: ["Assets", system], swiftSettings: swift),
     .target(name: "Conversation", dependencies: ["Setup"], swiftSettings: swift),
     .target(
       name: "Live", dependencies: ["Setup", subprocess, asyncHTTPClient] + nio("NIOCore"),
@@ -80,7 +82,9 @@ let package = Package(
     .target(
       name: "Support", dependencies: ["Setup", customDump], path: "Tests/Support",
       swiftSettings: swift),
-    .testTarget(name: "SetupTests", dependencies: ["Setup", "Support", customDump, hummingbirdTesting, yams], swiftSettings: swift),
+    .testTarget(
+      name: "SetupTests", dependencies: ["Setup", "Support", customDump, hummingbirdTesting, yams],
+      swiftSettings: swift),
   ],
   cLanguageStandard: .gnu2x
 )
