@@ -62,7 +62,9 @@ let package = Package(
     .target(name: "Setup", dependencies: ["Assets", system], swiftSettings: swift),
     .target(name: "Conversation", dependencies: ["Setup"], swiftSettings: swift),
     .target(
-      name: "Live", dependencies: ["Setup", subprocess, asyncHTTPClient] + nio("NIOCore"),
+      name: "Live",
+      dependencies: ["Setup", subprocess, asyncHTTPClient, system]
+        + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       swiftSettings: swift),
     .target(
       name: "Proxy",

@@ -6,8 +6,8 @@ public struct Network: Sendable {
   /// head and then each silence. `receive` throws to hang up.
   public var stream:
     @Sendable (
-      _ request: WebRequest, _ head: @Sendable (WebResponse) async throws -> Void,
-      _ receive: @Sendable ([UInt8]) async throws -> Void
+      _ request: WebRequest, _ head: @escaping @Sendable (WebResponse) async throws -> Void,
+      _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Void
   /// Whether a listener could be bound to this address now.
   public var isPortFree: @Sendable (_ host: String, _ port: Int) -> Bool
@@ -16,8 +16,8 @@ public struct Network: Sendable {
     exchange: @escaping @Sendable (WebRequest) async throws(NetworkProblem) -> WebResponse,
     stream:
       @escaping @Sendable (
-        WebRequest, @Sendable (WebResponse) async throws -> Void,
-        @Sendable ([UInt8]) async throws -> Void
+        WebRequest, @escaping @Sendable (WebResponse) async throws -> Void,
+        @escaping @Sendable ([UInt8]) async throws -> Void
       ) async throws -> Void,
     isPortFree: @escaping @Sendable (String, Int) -> Bool
   ) {

@@ -1,0 +1,197 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+public import Setup
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension Network {
+  /// The real network. The proxy variables of the environment are honoured for other machines, never for loopback:
+  /// a corporate proxy must not see what is said to the model.
+  public static func live(in environment: Environment) -> Network {
+    let clients = Clients(environment)
+    return Network(
+      exchange: { request throws(NetworkProblem) in
+        let answer = Mutex(WebResponse(status: 0))
+        do {
+          try await withLimit(request.limit, request.url) {
+            try await transfer(
+              request, clients, head: { response in answer.withLock { $0 = response } },
+              receive: { bytes in
+                let size = answer.withLock {
+                  $0.body += bytes
+                  return $0.body.count
+                }
+                if size > request.bodyLimit {
+                  throw NetworkProblem.tooLarge(request.url, limit: request.bodyLimit)
+                }
+              }, activity: {})
+          }
+        } catch {
+          throw networkProblem(error, request)
+        }
+        return answer.withLock { $0 }
+      },
+      stream: { request, head, receive in
+        let last = Mutex(ContinuousClock.now)
+        do {
+          try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+              try await transfer(
+                request, clients, head: head, receive: receive,
+                activity: { last.withLock { $0 = .now } })
+            }
+            group.addTask {
+              while true {
+                let silence = last.withLock { $0.duration(to: .now) }
+                if silence >= request.limit {
+                  throw NetworkProblem.tookTooLong(request.url, limit: request.limit)
+                }
+                try await ContinuousClock().sleep(for: request.limit - silence)
+              }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+          }
+        } catch let error as Failure {
+          throw error
+        } catch is CancellationError {
+          throw CancellationError()
+        } catch {
+          throw networkProblem(error, request)
+        }
+      },
+      isPortFree: canBind)
+  }
+}
+
+/// One client without a proxy and one with, made at first use and kept until the process ends.
+private final class Clients: Sendable {
+  let direct: HTTPClient
+  let proxied: HTTPClient?
+
+  init(_ environment: Environment) {
+    var configuration = HTTPClient.Configuration()
+    configuration.timeout.connect = .seconds(5)
+    // A refused connection is an answer: it must come at once, not after retries.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.httpVersion = .http1Only
+    direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].lazy
+      .compactMap { environment.nonEmpty($0) }.first
+    guard let named, let url = URL(string: named), let host = url.host, url.scheme != "socks5"
+    else {
+      proxied = nil
+      return
+    }
+    configuration.proxy = .server(host: host, port: url.port ?? 80)
+    proxied = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  func client(for url: String) -> HTTPClient {
+    guard let proxied, let parsed = URL(string: url), parsed.scheme == "https",
+      let host = parsed.host, !isLoopback(host)
+    else { return direct }
+    return proxied
+  }
+}
+
+/// Whether a host name or address is this machine's loopback.
+private func isLoopback(_ host: String) -> Bool {
+  host == "localhost" || host.hasPrefix("127.") || host == "::1" || host == "[::1]"
+}
+
+private func transfer(
+  _ request: WebRequest, _ clients: Clients,
+  head: @Sendable (WebResponse) async throws -> Void,
+  receive: @Sendable ([UInt8]) async throws -> Void, activity: @Sendable () -> Void
+) async throws {
+  var outgoing = HTTPClientRequest(url: request.url)
+  outgoing.method = HTTPMethod(rawValue: request.method)
+  for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
+  if !request.body.isEmpty { outgoing.body = .bytes(request.body) }
+  // The limit is ours (`withLimit`, the silence watch): the client's own would end long pulls.
+  let response = try await clients.client(for: request.url).execute(
+    outgoing, deadline: .distantFuture)
+  activity()
+  try await head(
+    WebResponse(
+      status: Int(response.status.code),
+      headers: response.headers.map { WebHeader($0.name, $0.value) }))
+  for try await part in response.body {
+    activity()
+    try await receive(Array(part.readableBytesView))
+  }
+}
+
+private func withLimit(
+  _ limit: Duration, _ url: String, _ work: @escaping @Sendable () async throws -> Void
+) async throws {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    group.addTask { try await work() }
+    group.addTask {
+      try await ContinuousClock().sleep(for: limit)
+      throw NetworkProblem.tookTooLong(url, limit: limit)
+    }
+    defer { group.cancelAll() }
+    try await group.next()
+  }
+}
+
+private func networkProblem(_ error: any Error, _ request: WebRequest) -> NetworkProblem {
+  let url = request.url
+  switch error {
+  case let problem as NetworkProblem: return problem
+  case let error as HTTPClientError:
+    if error == .remoteConnectionClosed { return .cut(url) }
+    if error == .connectTimeout { return .tookTooLong(url, limit: .seconds(5)) }
+    return .other(url, reason: error.description)
+  case let error as NIOConnectionError:
+    if error.connectionErrors.isEmpty { return .unknownHost(url) }
+    return .refused(url)
+  case let error as IOError:
+    return error.errnoCode == ECONNREFUSED
+      ? .refused(url) : error.errnoCode == ECONNRESET ? .cut(url) : .other(url, reason: "\(error)")
+  case is HTTPParserError: return .other(url, reason: "the answer is not HTTP")
+  default: return .other(url, reason: "\(error)")
+  }
+}
+
+private func canBind(_ host: String, _ port: Int) -> Bool {
+  guard let port = in_port_t(exactly: port) else { return false }
+  #if canImport(Darwin)
+    let kind = SOCK_STREAM
+  #else
+    let kind = Int32(SOCK_STREAM.rawValue)
+  #endif
+  let descriptor = socket(AF_INET, kind, 0)
+  guard descriptor >= 0 else { return false }
+  defer { close(descriptor) }
+  // As servers do: a port in TIME_WAIT counts as free.
+  var on: Int32 = 1
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = port.bigEndian
+  guard inet_pton(AF_INET, host == "localhost" ? "127.0.0.1" : host, &address.sin_addr) == 1
+  else { return false }
+  return withUnsafePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+    }
+  }
+}
