@@ -47,17 +47,17 @@ extension Network {
         return answer.withLock { $0 }
       },
       stream: { request, head, receive in
-        let last = Mutex(ContinuousClock.now)
+        let activity = Activity()
         do {
           try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
               try await transfer(
                 request, clients, head: head, receive: receive,
-                activity: { last.withLock { $0 = .now } })
+                activity: { activity.last.withLock { $0 = .now } })
             }
             group.addTask {
               while true {
-                let silence = last.withLock { $0.duration(to: .now) }
+                let silence = activity.last.withLock { $0.duration(to: .now) }
                 if silence >= request.limit {
                   throw NetworkProblem.tookTooLong(request.url, limit: request.limit)
                 }
@@ -77,6 +77,11 @@ extension Network {
       },
       isPortFree: canBind)
   }
+}
+
+/// When a stream was last heard of.
+private final class Activity: Sendable {
+  let last = Mutex(ContinuousClock.now)
 }
 
 /// One client without a proxy and one with, made at first use and kept until the process ends.
