@@ -59,7 +59,10 @@ let package = Package(
       name: "CAssets",
       cSettings: c + [.unsafeFlags(["-std=gnu2x", "-Wno-c23-extensions"])]),
     .target(name: "Assets", dependencies: ["CAssets", mustache], swiftSettings: swift),
-    .target(name: "Setup", dependencies: ["Assets", system], swiftSettings: swift),
+    .target(
+      name: "CDigest", cSettings: c,
+      linkerSettings: [.linkedLibrary("md", .when(platforms: [.linux]))]),
+    .target(name: "Setup", dependencies: ["Assets", "CDigest", system], swiftSettings: swift),
     .target(name: "Conversation", dependencies: ["Setup"], swiftSettings: swift),
     .target(
       name: "Live",

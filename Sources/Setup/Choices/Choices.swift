@@ -1,0 +1,61 @@
+/// What the person *wants*: made by the wizard, the flags or an answers file, kept in the receipt.
+public struct Choices: Sendable, Hashable, Codable {
+  public var engine: Engine
+  /// The model as the engine's registry names it: `qwen3-coder:30b`.
+  public var model: String
+  /// Tokens, baked into the derived model.
+  public var contextWindow: Int
+  public var shells: [Shell]
+  public var profile: Profile
+
+  public init(
+    engine: Engine, model: String, contextWindow: Int, shells: [Shell], profile: Profile = .full
+  ) {
+    self.engine = engine
+    self.model = model
+    self.contextWindow = contextWindow
+    self.shells = shells
+    self.profile = profile
+  }
+}
+
+/// Where the model runs.
+public enum Engine: Sendable, Hashable, Codable {
+  /// Ollama in a container that we start, published on 127.0.0.1 at this port.
+  case docker(port: Int, graphics: Bool)
+  /// An Ollama installed on this machine; we start it where nothing answers.
+  case native(port: Int)
+  /// An Ollama that already runs at this base URL (no trailing slash, no `/v1`).
+  case server(url: String)
+  /// The embedded stand-in of a rehearsal.
+  case rehearsal(url: String)
+
+  /// The base URL: scheme, host and port, without a trailing slash.
+  public var url: String {
+    switch self {
+    case .docker(let port, _), .native(let port): "http://127.0.0.1:\(port)"
+    case .server(let url), .rehearsal(let url): url
+    }
+  }
+
+  public var title: String {
+    switch self {
+    case .docker(_, let graphics): graphics ? "Ollama in Docker, on the GPU" : "Ollama in Docker"
+    case .native: "Ollama on this machine"
+    case .server(let url): "the Ollama at \(url)"
+    case .rehearsal: "rehearsal: an embedded stand-in for Ollama, not a real model"
+    }
+  }
+
+  /// The smallest Ollama with the Anthropic Messages API (`facts`: v0.14.0).
+  public static let oldestVersion = "0.14.0"
+  public static let defaultPort = 11434
+}
+
+/// How many tools the client offers to the model.
+public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Everything the client has: 10,800 to 24,000 tokens of prompt.
+  case full
+  /// Six tools: less than half of that.
+  case lean
+}

@@ -1,0 +1,39 @@
+public import SystemPackage
+
+/// Where everything of ours lies: the XDG folders, or their defaults below the home folder.
+public struct Folders: Sendable, Hashable {
+  public var home: FilePath
+  public var configurationBase: FilePath
+  public var stateBase: FilePath
+
+  public init(_ environment: Environment) {
+    home = environment.home
+    // The specification says to ignore relative paths.
+    func base(_ variable: String, _ fallback: String) -> FilePath {
+      let named = environment.nonEmpty(variable).map { FilePath($0) }
+      return named.flatMap { $0.isAbsolute ? $0 : nil } ?? environment.home.appending(fallback)
+    }
+    configurationBase = base("XDG_CONFIG_HOME", ".config")
+    stateBase = base("XDG_STATE_HOME", ".local/state")
+  }
+
+  public var configuration: FilePath { configurationBase.appending("ccl-setup") }
+  public var state: FilePath { stateBase.appending("ccl-setup") }
+  public var engine: FilePath { configuration.appending("engine") }
+  public var modelfiles: FilePath { configuration.appending("models") }
+  public var clientSettings: FilePath { configuration.appending("claude-settings.json") }
+  public var receipt: FilePath { state.appending("receipt.json") }
+  public var lock: FilePath { state.appending("lock") }
+  public var history: FilePath { state.appending("history") }
+  public var nativeLog: FilePath { state.appending("ollama.log") }
+
+  /// The file that holds the `claude-local` function: sourced by the rc block, or autoloaded by fish.
+  public func function(for shell: Shell) -> FilePath {
+    switch shell {
+    case .bash, .zsh: configuration.appending("claude-local.\(shell.rawValue)")
+    case .fish:
+      configurationBase.appending("fish").appending("functions")
+        .appending("claude-local.fish")
+    }
+  }
+}

@@ -1,0 +1,216 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A running Ollama, asked over HTTP. Its behaviour, traps included, was measured on 0.14.3 and 0.32.15
+/// (docs/measurements): statuses say little, a 200 stream may end in an error line.
+public struct OllamaServer: Sendable {
+  /// Scheme, host and port, without a trailing slash.
+  public var url: String
+  let network: Network
+
+  public init(url: String, network: Network) {
+    self.url = url
+    self.network = network
+  }
+
+  /// A model as `/api/tags` lists it.
+  public struct Model: Sendable, Hashable, Codable {
+    public struct Details: Sendable, Hashable, Codable {
+      public var family: String?
+      public var parameter_size: String?
+      public var quantization_level: String?
+      public var context_length: Int?
+    }
+    public var name: String
+    public var size: UInt64
+    public var digest: String
+    public var details: Details?
+    public var capabilities: [String]?
+  }
+
+  /// A loaded model as `/api/ps` lists it. `expires_at` moves with every request: the server's own record of use.
+  public struct LoadedModel: Sendable, Hashable, Codable {
+    public var name: String
+    public var size: UInt64
+    public var size_vram: UInt64?
+    public var context_length: Int?
+    public var expires_at: String
+  }
+
+  /// What `/api/show` says of a model.
+  public struct Description: Sendable, Hashable, Codable {
+    /// `num_ctx                        65536` and the like, one a line.
+    public var parameters: String?
+    public var capabilities: [String]?
+
+    /// The context window baked into the model, `nil` when none is.
+    public var contextWindow: Int? {
+      parameters?.split(separator: "\n").lazy.compactMap { line -> Int? in
+        let words = line.split(separator: " ", omittingEmptySubsequences: true)
+        return words.count == 2 && words[0] == "num_ctx" ? Int(words[1]) : nil
+      }.first
+    }
+  }
+
+  public func version(within limit: Duration = .seconds(3)) async throws(Failure) -> String {
+    struct Answer: Decodable { var version: String }
+    let answer = try await ask("GET", "/api/version", limit: limit, as: Answer.self)
+    return answer.version
+  }
+
+  public func models() async throws(Failure) -> [Model] {
+    struct Answer: Decodable { var models: [Model] }
+    return try await ask("GET", "/api/tags", as: Answer.self).models
+  }
+
+  public func loadedModels() async throws(Failure) -> [LoadedModel] {
+    struct Answer: Decodable { var models: [LoadedModel] }
+    return try await ask("GET", "/api/ps", as: Answer.self).models
+  }
+
+  /// `nil` when the server has no such model.
+  public func describe(_ model: String) async throws(Failure) -> Description? {
+    let response = try await send("POST", "/api/show", ["model": .string(model)])
+    if response.status == 404 { return nil }
+    return try decode(Description.self, response, "/api/show")
+  }
+
+  /// Makes a model of the same blob with `num_ctx` set. An existing model of that name is replaced.
+  public func create(_ creation: ModelCreation) async throws(Failure) {
+    // Without a source on the server, create silently turns into a pull: ask first.
+    guard try await describe(creation.from) != nil else {
+      throw Failure(
+        "The model \(printable(creation.name)) cannot be made",
+        why: "\(url) has no model \(printable(creation.from)) to make it from",
+        tryNext: ["`ccl-setup pull \(printable(creation.from))`"])
+    }
+    let response = try await send(
+      "POST", "/api/create",
+      [
+        "model": .string(creation.name), "from": .string(creation.from),
+        "parameters": .object(["num_ctx": .number(creation.contextWindow)]), "stream": .bool(false),
+      ], limit: .seconds(120))
+    try check(response, "The model \(printable(creation.name)) could not be made")
+  }
+
+  public func copy(from source: String, to name: String) async throws(Failure) {
+    let response = try await send(
+      "POST", "/api/copy", ["source": .string(source), "destination": .string(name)])
+    try check(response, "The alias \(printable(name)) could not be made")
+  }
+
+  /// Removes a model; one that is not there is no error.
+  public func delete(_ model: String) async throws(Failure) {
+    let response = try await send("DELETE", "/api/delete", ["model": .string(model)])
+    if response.status == 404 { return }
+    try check(response, "The model \(printable(model)) could not be removed")
+  }
+
+  /// Loads a model without generating anything, and keeps it loaded for the server's keep-alive time.
+  public func load(_ model: String, within limit: Duration) async throws(Failure) {
+    let response = try await send(
+      "POST", "/api/generate", ["model": .string(model), "stream": .bool(false)], limit: limit)
+    try check(response, "The model \(printable(model)) could not be loaded")
+  }
+
+  // MARK: - Asking
+
+  enum Value: Encodable {
+    case string(String)
+    case number(Int)
+    case bool(Bool)
+    case object([String: Value])
+    case array([Value])
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .string(let value): try container.encode(value)
+      case .number(let value): try container.encode(value)
+      case .bool(let value): try container.encode(value)
+      case .object(let value): try container.encode(value)
+      case .array(let value): try container.encode(value)
+      }
+    }
+  }
+
+  func request(
+    _ method: String, _ path: String, _ body: [String: Value]?, limit: Duration
+  ) throws(Failure) -> WebRequest {
+    var request = WebRequest(method, url + path, limit: limit)
+    if let body {
+      request.headers = [WebHeader("content-type", "application/json")]
+      do { request.body = try Array(JSONEncoder().encode(body)) } catch {
+        throw Failure("The request to \(url)\(path) could not be written", why: "\(error)")
+      }
+    }
+    return request
+  }
+
+  func send(
+    _ method: String, _ path: String, _ body: [String: Value]? = nil, limit: Duration = .seconds(10)
+  ) async throws(Failure) -> WebResponse {
+    let request = try request(method, path, body, limit: limit)
+    do { return try await network.exchange(request) } catch { throw failure(error) }
+  }
+
+  private func ask<Answer: Decodable>(
+    _ method: String, _ path: String, limit: Duration = .seconds(10), as type: Answer.Type
+  ) async throws(Failure) -> Answer {
+    let response = try await send(method, path, limit: limit)
+    return try decode(type, response, path)
+  }
+
+  private func decode<Answer: Decodable>(
+    _ type: Answer.Type, _ response: WebResponse, _ path: String
+  ) throws(Failure) -> Answer {
+    try check(response, "\(url)\(path) did not answer as Ollama does")
+    do { return try JSONDecoder().decode(type, from: Data(response.body)) } catch {
+      throw Failure(
+        "\(url)\(path) did not answer as Ollama does",
+        why: "the answer begins “\(printable(String(response.text.prefix(80))))”",
+        tryNext: ["Is another program on that port? `ccl-setup doctor` says which."])
+    }
+  }
+
+  private func check(_ response: WebResponse, _ what: String) throws(Failure) {
+    guard response.status != 200 else { return }
+    struct Refusal: Decodable { var error: String }
+    let words = try? JSONDecoder().decode(Refusal.self, from: Data(response.body)).error
+    throw Failure(
+      what,
+      why:
+        "\(url) answered \(response.status): \(printable(words ?? String(response.text.prefix(200))))"
+    )
+  }
+
+  /// A network problem, told as a problem with this server.
+  public func failure(_ problem: NetworkProblem) -> Failure {
+    switch problem {
+    case .refused:
+      Failure(
+        "Ollama does not answer at \(url)", why: "nothing listens there",
+        tryNext: ["`ccl-setup start`"])
+    case .unknownHost:
+      Failure(
+        "Ollama does not answer at \(url)", why: "the host's name is not known",
+        tryNext: ["Check the spelling of the address."])
+    case .tookTooLong(_, let limit):
+      Failure(
+        "Ollama does not answer at \(url)", why: "no answer within \(limit.inWords)",
+        tryNext: ["`ccl-setup status`", "`ccl-setup logs`"])
+    case .tooLarge(let url, let limit):
+      Failure(
+        "The answer of \(url) was refused", why: "it is larger than \(ByteCount(limit).inWords)")
+    case .cut:
+      Failure(
+        "The connection to \(url) was cut", why: "the server hung up before its answer was whole",
+        tryNext: ["`ccl-setup logs`"])
+    case .other(_, let reason):
+      Failure("Ollama could not be asked at \(url)", why: printable(reason))
+    }
+  }
+}

@@ -1,0 +1,89 @@
+#if canImport(FoundationEssentials)
+  public import FoundationEssentials
+#else
+  public import Foundation
+#endif
+
+/// What we *did*, each change with its undo: written before a change as pending and after it as done, so that a
+/// process killed at any moment leaves a receipt from which everything can be taken back.
+public struct Receipt: Sendable, Hashable, Codable {
+  public static let currentFormat = 1
+
+  public var format: Int
+  /// The version of `ccl-setup` that wrote it last.
+  public var tool: String
+  public var choices: Choices?
+  public var entries: [Entry]
+
+  public init(tool: String, choices: Choices? = nil, entries: [Entry] = []) {
+    format = Self.currentFormat
+    self.tool = tool
+    self.choices = choices
+    self.entries = entries
+  }
+
+  public struct Entry: Sendable, Hashable, Codable {
+    public enum State: String, Sendable, Hashable, Codable { case pending, done }
+    public var subject: String
+    /// What was done, for a person.
+    public var title: String
+    public var state: State
+    public var undo: Undo
+    public var at: Date
+
+    public init(subject: String, title: String, state: State, undo: Undo, at: Date) {
+      self.subject = subject
+      self.title = title
+      self.state = state
+      self.undo = undo
+      self.at = at
+    }
+  }
+
+  public subscript(subject: String) -> Entry? { entries.first { $0.subject == subject } }
+
+  /// Adds an entry, or renews the one of that subject. The first undo of a subject wins: it alone leads back to what
+  /// was there before us. Only what identifies our own last work (`after`) follows the newest change.
+  public mutating func note(_ entry: Entry) {
+    guard let index = entries.firstIndex(where: { $0.subject == entry.subject }) else {
+      entries.append(entry)
+      return
+    }
+    entries[index].undo = entries[index].undo.following(entry.undo)
+    entries[index].title = entry.title
+    entries[index].state = entry.state
+    entries[index].at = entry.at
+  }
+}
+
+/// How one change is taken back.
+public enum Undo: Sendable, Hashable, Codable {
+  /// Removes a file of ours, then those of the folders made for it that are empty.
+  case removeFile(path: String, after: Digest, folders: [String])
+  /// Gives a file back that stood in our way.
+  case restoreFile(path: String, before: Data, mode: UInt16, after: Digest)
+  /// Takes our block out of a person's file; the file itself too when we made it and nothing else is in it.
+  case removeBlock(
+    path: String, shell: Shell, fileWasMissing: Bool, addedNewline: Bool, folders: [String])
+  case stopEngine(commands: [Invocation], storage: [Invocation])
+  case endProcess(id: Int32, program: String)
+  case deleteModel(server: String, name: String, bytes: UInt64?)
+
+  /// This undo, recognising the newest work of the same subject as ours.
+  func following(_ newer: Undo) -> Undo {
+    let after: Digest
+    switch newer {
+    case .removeFile(_, let digest, _), .restoreFile(_, _, _, let digest): after = digest
+    // A restarted process has a new id, and only that one can be ended.
+    case .endProcess: return newer
+    default: return self
+    }
+    switch self {
+    case .removeFile(let path, _, let folders):
+      return .removeFile(path: path, after: after, folders: folders)
+    case .restoreFile(let path, let before, let mode, _):
+      return .restoreFile(path: path, before: before, mode: mode, after: after)
+    default: return self
+    }
+  }
+}

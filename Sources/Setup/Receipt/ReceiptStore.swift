@@ -1,0 +1,69 @@
+public import SystemPackage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The receipt's file: one JSON document, replaced whole, readable by its owner only.
+public struct ReceiptStore: Sendable {
+  public var path: FilePath
+  let files: Files
+
+  public init(in world: World) {
+    path = Folders(world.environment).receipt
+    files = world.files
+  }
+
+  /// The receipt, `nil` when nothing was ever set up. Throws a `Failure` when the file is there and unreadable.
+  public func read() throws(Failure) -> Receipt? {
+    let bytes: [UInt8]?
+    do { bytes = try files.readIfPresent(path) } catch {
+      throw Failure(
+        "The receipt cannot be read", why: "\(path): \(error.reason)",
+        tryNext: ["Make the file readable for you, then run the command again."])
+    }
+    guard let bytes else { return nil }
+    do {
+      let receipt = try JSONDecoder().decode(Receipt.self, from: Data(bytes))
+      guard receipt.format == Receipt.currentFormat else {
+        throw Failure(
+          "The receipt was written by another version of ccl-setup",
+          why: "\(path) has format \(receipt.format); this version reads \(Receipt.currentFormat)",
+          tryNext: ["Use the ccl-setup \(printable(receipt.tool)) that wrote it."])
+      }
+      return receipt
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(
+        "The receipt is damaged", why: "\(path): \(error)",
+        tryNext: [
+          "`ccl-setup uninstall` finds the marked blocks without it.",
+          "Move the file away to start with a new receipt.",
+        ])
+    }
+  }
+
+  /// Replaces the receipt; throws before anything else happens when it cannot be written.
+  public func write(_ receipt: Receipt) throws(Failure) {
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      let bytes = try encoder.encode(receipt)
+      _ = try files.makeFolder(path.removingLastComponent())
+      try files.write(path, Array(bytes) + [0x0a], 0o600)
+    } catch let problem as FileProblem {
+      throw Failure(
+        "The receipt cannot be written, so nothing was changed",
+        why: "\(problem.path): \(problem.reason)",
+        tryNext: ["Make \(path.removingLastComponent()) writable, or free some disk space."])
+    } catch {
+      throw Failure("The receipt cannot be written, so nothing was changed", why: "\(error)")
+    }
+  }
+
+  /// Removes the receipt, the last act of an uninstall.
+  public func remove() throws(FileProblem) { try files.remove(path) }
+}
