@@ -1,0 +1,285 @@
+public import SystemPackage
+
+/// What happens while a plan is applied, in order.
+public enum ApplyEvent: Sendable {
+  case began(Plan.Step.ID, title: String)
+  /// A change is about to be made.
+  case changing(Change)
+  case output(ProgramLine)
+  case waiting(url: String, since: Duration)
+  case pull(model: String, PullEvent)
+  case finished(Plan.Step.ID)
+  case withdrew(Receipt.Entry, Reversion)
+  /// The changes of the failed step that were taken back.
+  case rolledBack([String])
+}
+
+/// The only verb that writes: makes a plan's changes one by one, each recorded with its undo before it is made.
+///
+/// A failure takes back what the failing step had done; finished steps stay (a downloaded model is not thrown away
+/// because an alias failed), are in the receipt, and are found in place by the next run.
+public struct Apply: Sendable {
+  let world: World
+  let store: ReceiptStore
+  let tool: String
+  let report: @Sendable (ApplyEvent) -> Void
+
+  public init(
+    in world: World, tool: String, report: @escaping @Sendable (ApplyEvent) -> Void
+  ) {
+    self.world = world
+    store = ReceiptStore(in: world)
+    self.tool = tool
+    self.report = report
+  }
+
+  @discardableResult
+  public func callAsFunction(_ plan: Plan) async throws(Failure) -> Receipt {
+    let lock = try SetupLock.take(in: world)
+    defer { lock.release() }
+    var receipt = try store.read() ?? Receipt(tool: tool)
+    receipt.tool = tool
+    for entry in plan.withdrawn.reversed() {
+      let reversion = try await Revert(in: world).revert(entry, keepingModels: false)
+      receipt.entries.removeAll { $0.subject == entry.subject }
+      try store.write(receipt)
+      report(.withdrew(entry, reversion))
+    }
+    receipt.choices = plan.choices
+    for step in plan.steps where !step.changes.isEmpty {
+      report(.began(step.id, title: step.title))
+      let before = receipt
+      do {
+        for change in step.changes { try await make(change, &receipt) }
+      } catch {
+        let told = await rollBack(to: before, from: receipt)
+        if !told.isEmpty { report(.rolledBack(told)) }
+        throw error
+      }
+      report(.finished(step.id))
+    }
+    try store.write(receipt)
+    return receipt
+  }
+
+  private func make(_ change: Change, _ receipt: inout Receipt) async throws(Failure) {
+    report(.changing(change))
+    var entry = Receipt.Entry(
+      subject: change.subject, title: change.title, state: .pending,
+      undo: try await undo(of: change), at: world.clock.now())
+    receipt.note(entry)
+    try store.write(receipt)
+    if let undo = try await perform(change) { entry.undo = undo }
+    entry.state = .done
+    entry.at = world.clock.now()
+    receipt.note(entry)
+    try store.write(receipt)
+  }
+
+  /// Takes back the entries that are new since `before`, newest first; answers their titles.
+  private func rollBack(to before: Receipt, from now: Receipt) async -> [String] {
+    var told: [String] = []
+    var left = now
+    for entry in now.entries.reversed() where before[entry.subject] == nil {
+      // A cut download is worth keeping: the next run goes on from it.
+      if case .deleteModel(_, _, .some) = entry.undo, entry.state == .pending {
+        left.entries.removeAll { $0.subject == entry.subject }
+        continue
+      }
+      do {
+        _ = try await Revert(in: world).revert(entry, keepingModels: false)
+        left.entries.removeAll { $0.subject == entry.subject }
+        told.append(entry.title)
+      } catch {
+        // It stays in the receipt, so that uninstall tries again; the first failure is the one to tell.
+        continue
+      }
+    }
+    // The caller is about to report the failure that led here; a receipt that cannot be written keeps more entries
+    // than needed, which is the safe side.
+    try? store.write(left)
+    return told
+  }
+
+  // MARK: - Undo, known before the change
+
+  private func undo(of change: Change) async throws(Failure) -> Undo {
+    switch change {
+    case .writeFile(let write):
+      let folders = missingFolders(above: write.path)
+      switch write.ownership {
+      case .block(let shell):
+        return .removeBlock(
+          path: write.path.string, shell: shell, fileWasMissing: write.before == nil,
+          addedNewline: write.before.map { !$0.isEmpty && $0.last != 0x0a } ?? false,
+          folders: folders)
+      case .ours:
+        if let before = write.before {
+          let mode = (try? world.files.status(write.path))?.mode ?? 0o644
+          return .restoreFile(
+            path: write.path.string, before: .init(before), mode: mode,
+            after: Digest(of: write.after))
+        }
+        return .removeFile(
+          path: write.path.string, after: Digest(of: write.after), folders: folders)
+      }
+    case .startEngine(let start):
+      return .stopEngine(commands: start.undo, storage: start.undoStorage)
+    case .pullModel(let pull):
+      return .deleteModel(server: pull.server, name: pull.model, bytes: pull.bytes ?? 0)
+    case .createModel(let creation):
+      return .deleteModel(server: creation.server, name: creation.name, bytes: nil)
+    case .copyModel(let server, _, let to):
+      return .deleteModel(server: server, name: to, bytes: nil)
+    }
+  }
+
+  private func missingFolders(above path: FilePath) -> [String] {
+    var missing: [String] = []
+    var folder = path.removingLastComponent()
+    while !folder.isEmpty, !world.files.exists(folder) {
+      missing.append(folder.string)
+      folder.removeLastComponent()
+    }
+    return missing.reversed()
+  }
+
+  // MARK: - Doing
+
+  /// Makes the change; answers a better undo where only the doing tells it.
+  private func perform(_ change: Change) async throws(Failure) -> Undo? {
+    switch change {
+    case .writeFile(let write):
+      try self.write(write)
+      return nil
+    case .startEngine(let start):
+      return try await self.start(start)
+    case .pullModel(let pull):
+      let report = report
+      try await server(pull.server).pull(pull.model, expected: pull.bytes, clock: world.clock) {
+        report(.pull(model: pull.model, $0))
+      }
+      return nil
+    case .createModel(let creation):
+      try await server(creation.server).create(creation)
+      let made = try await server(creation.server).describe(creation.name)
+      guard made?.contextWindow == creation.contextWindow else {
+        throw Failure(
+          "The model \(creation.name) did not come out right",
+          why:
+            "it should have num_ctx \(creation.contextWindow), and says \(made?.contextWindow.map(String.init) ?? "none")",
+          tryNext: ["`ccl-setup doctor`"])
+      }
+      return nil
+    case .copyModel(let url, let from, let to):
+      try await server(url).copy(from: from, to: to)
+      return nil
+    }
+  }
+
+  private func server(_ url: String) -> OllamaServer {
+    OllamaServer(url: url, network: world.network)
+  }
+
+  private func write(_ write: FileWrite) throws(Failure) {
+    do {
+      // What the person saw in the plan is what is replaced: a file that changed meanwhile is left alone.
+      guard try world.files.readIfPresent(write.path) == write.before else {
+        throw Failure(
+          "\(write.path) was left alone", why: "it has changed since the plan was shown",
+          tryNext: ["Run the same command again."])
+      }
+      _ = try world.files.makeFolder(write.path.removingLastComponent())
+      try world.files.write(write.path, write.after, write.before == nil ? write.mode : nil)
+    } catch let problem as FileProblem {
+      throw Failure(
+        "\(write.path) could not be written", why: "\(problem.path): \(problem.reason)",
+        tryNext: ["Make it writable or free some disk space, then run the same command again."])
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure("\(write.path) could not be written", why: "\(error)")
+    }
+  }
+
+  private func start(_ start: EngineStart) async throws(Failure) -> Undo? {
+    var undo: Undo?
+    do {
+      switch start.how {
+      case .commands(let commands):
+        for command in commands {
+          let report = report
+          // The first start downloads the engine's image.
+          let result = try await world.programs.run(command, .seconds(3600)) {
+            report(.output($0))
+          }
+          guard result.succeeded else { throw commandFailure(command, result) }
+        }
+      case .detached(let command, let log):
+        _ = try world.files.makeFolder(log.removingLastComponent())
+        let process = try await world.programs.startDetached(command, log)
+        undo = .endProcess(id: process, program: command.program)
+      }
+    } catch let problem as ProgramProblem {
+      throw programFailure(problem)
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure("The engine could not be started", why: "\(error)")
+    }
+    try await waitUntilAnswering(start)
+    return undo
+  }
+
+  /// Waits for the server's first answer: seconds for a container, longer where the disk is slow.
+  private func waitUntilAnswering(_ start: EngineStart) async throws(Failure) {
+    let limit = Duration.seconds(90)
+    let began = world.clock.now()
+    var last = Failure("Ollama does not answer at \(start.url)", why: "it was not asked")
+    while true {
+      let waited = Duration.seconds(world.clock.now().timeIntervalSince(began))
+      do {
+        let version = try await server(start.url).version(within: .seconds(2))
+        guard let found = Version(version), found >= Version(Engine.oldestVersion)! else {
+          throw Failure(
+            "This Ollama is too old", why: "it is \(printable(version)); the Messages API came with \(Engine.oldestVersion)",
+            tryNext: ["`ccl-setup update`"])
+        }
+        return
+      } catch {
+        if error.what.hasPrefix("This Ollama") { throw error }
+        last = error
+      }
+      if waited >= limit { break }
+      report(.waiting(url: start.url, since: waited))
+      do { try await world.clock.sleep(.milliseconds(300)) } catch {
+        throw Failure("The start was interrupted", why: "cancelled", code: .interrupted)
+      }
+    }
+    throw Failure(
+      "Ollama was started and does not answer",
+      why: "\(last.why) (\(start.url), waited \(limit.inWords))",
+      tryNext: ["`ccl-setup logs`", "`ccl-setup doctor`"])
+  }
+}
+
+/// A command that ended badly, with its last words.
+func commandFailure(_ command: Invocation, _ result: ProgramResult) -> Failure {
+  let words = result.error.isEmpty ? result.output : result.error
+  let last = words.split(separator: "\n").suffix(6).joined(separator: "\n")
+  return Failure(
+    "`\(command.commandLine)` failed",
+    why: "exit code \(result.code)\(last.isEmpty ? "" : ": \(printable(last))")",
+    tryNext: ["Run that command yourself to see everything it says."])
+}
+
+func programFailure(_ problem: ProgramProblem) -> Failure {
+  switch problem {
+  case .notFound(let name):
+    Failure("\(name) cannot be run", why: "there is no such program on the PATH")
+  case .tookTooLong(let name, let limit):
+    Failure("\(name) was stopped", why: "it had not finished after \(limit.inWords)")
+  case .failedToStart(let name, let reason):
+    Failure("\(name) cannot be run", why: printable(reason))
+  }
+}

@@ -1,0 +1,92 @@
+public import SystemPackage
+
+/// What became of one entry of the receipt.
+public enum Reversion: Sendable, Hashable {
+  case undone
+  /// It was no longer there.
+  case alreadyGone
+  /// Its owner changed it since: left as it is, with the reason.
+  case kept(String)
+}
+
+/// Takes single entries of the receipt back.
+public struct Revert: Sendable {
+  let world: World
+
+  public init(in world: World) { self.world = world }
+
+  /// Undoes one entry. Models with a size were downloaded: `keepingModels` leaves them (and the storage they lie in).
+  public func revert(
+    _ entry: Receipt.Entry, keepingModels: Bool
+  ) async throws(Failure) -> Reversion {
+    switch entry.undo {
+    case .removeFile(let path, let after, let folders):
+      return try onFiles(path) { () throws(FileProblem) in
+        guard let now = try world.files.readIfPresent(FilePath(path)) else { return .alreadyGone }
+        // A change that was recorded and never made finds something else there, or nothing.
+        guard Digest(of: now) == after else { return .kept("it was edited since") }
+        try world.files.remove(FilePath(path))
+        try removeFolders(folders)
+        return .undone
+      }
+    case .restoreFile(let path, let before, let mode, let after):
+      return try onFiles(path) { () throws(FileProblem) in
+        let now = try world.files.readIfPresent(FilePath(path))
+        if now == Array(before) { return .alreadyGone }
+        if let now, Digest(of: now) != after { return .kept("it was edited since") }
+        try world.files.write(FilePath(path), Array(before), mode)
+        return .undone
+      }
+    case .removeBlock(let path, let shell, let fileWasMissing, let addedNewline, let folders):
+      return try removeBlock(
+        path, shell: shell, fileWasMissing: fileWasMissing, addedNewline: addedNewline, folders)
+    case .stopEngine(let commands, let storage):
+      for command in commands + (keepingModels ? [] : storage) { try await run(command) }
+      return .undone
+    case .endProcess(let id, _):
+      guard world.programs.isRunning(id) else { return .alreadyGone }
+      world.programs.end(id)
+      return .undone
+    case .deleteModel(let url, let name, let bytes):
+      if keepingModels, bytes != nil { return .kept("asked to keep downloaded models") }
+      try await OllamaServer(url: url, network: world.network).delete(name)
+      return .undone
+    }
+  }
+
+  private func onFiles(
+    _ path: String, _ work: () throws(FileProblem) -> Reversion
+  ) throws(Failure) -> Reversion {
+    do { return try work() } catch {
+      throw Failure(
+        "\(path) could not be taken back", why: "\(error.path): \(error.reason)",
+        tryNext: ["Make it writable, then run `ccl-setup uninstall` again."])
+    }
+  }
+
+  /// Removes those of the folders that are empty, innermost first.
+  private func removeFolders(_ folders: [String]) throws(FileProblem) {
+    for folder in folders.reversed() {
+      guard try world.files.removeEmptyFolder(FilePath(folder)) else { return }
+    }
+  }
+
+  private func removeBlock(
+    _ path: String, shell: Shell, fileWasMissing: Bool, addedNewline: Bool, _ folders: [String]
+  ) throws(Failure) -> Reversion {
+    .kept("TODO")
+  }
+
+  private func run(_ command: Invocation) async throws(Failure) {
+    do {
+      let result = try await world.programs.run(command, within: .seconds(120))
+      guard result.succeeded else { throw commandFailure(command, result) }
+    } catch let problem as ProgramProblem {
+      throw programFailure(problem)
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure("\(command.program) failed", why: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/// What we *would do*: a value that can be shown, compared and applied.
+public struct Plan: Sendable, Hashable {
+  public var choices: Choices
+  /// Earlier work of ours that these choices no longer want: taken back first.
+  public var withdrawn: [Receipt.Entry]
+  public var steps: [Step]
+  /// What the person should know before saying yes.
+  public var notes: [Note]
+
+  public init(choices: Choices, withdrawn: [Receipt.Entry], steps: [Step], notes: [Note]) {
+    self.choices = choices
+    self.withdrawn = withdrawn
+    self.steps = steps
+    self.notes = notes
+  }
+
+  /// A part of the setup that is shown, applied and reported as one.
+  public struct Step: Sendable, Hashable {
+    public enum ID: String, Sendable, Hashable, Codable, CaseIterable {
+      case engine, model, context, aliases, client, shells
+    }
+    public var id: ID
+    public var title: String
+    public var changes: [Change]
+
+    public init(id: ID, title: String, changes: [Change]) {
+      self.id = id
+      self.title = title
+      self.changes = changes
+    }
+  }
+
+  public struct Note: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, Codable { case information, warning }
+    public var kind: Kind
+    public var text: Text
+
+    public init(_ kind: Kind, _ text: Text) {
+      self.kind = kind
+      self.text = text
+    }
+  }
+
+  /// Nothing to do: the machine already is as the choices want it.
+  public var isEmpty: Bool { withdrawn.isEmpty && steps.allSatisfy { $0.changes.isEmpty } }
+  public var changes: [Change] { steps.flatMap(\.changes) }
+
+  /// Bytes that will be downloaded, as far as they are known.
+  public var downloadBytes: UInt64 {
+    changes.reduce(0) { sum, change in
+      if case .pullModel(let pull) = change { return sum + (pull.bytes ?? 0) }
+      return sum
+    }
+  }
+}
