@@ -1,4 +1,10 @@
-public import SystemPackage
+import SystemPackage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What happens while a plan is applied, in order.
 public enum ApplyEvent: Sendable {
@@ -231,6 +237,18 @@ public struct Apply: Sendable {
     return undo
   }
 
+  private static let tooOld = "This Ollama is too old"
+
+  private func checkAge(_ version: String) throws(Failure) {
+    if let found = Version(version), let oldest = Version(Engine.oldestVersion), found >= oldest {
+      return
+    }
+    throw Failure(
+      Self.tooOld,
+      why: "it is \(printable(version)); the Messages API came with \(Engine.oldestVersion)",
+      tryNext: ["`ccl-setup update`"])
+  }
+
   /// Waits for the server's first answer: seconds for a container, longer where the disk is slow.
   private func waitUntilAnswering(_ start: EngineStart) async throws(Failure) {
     let limit = Duration.seconds(90)
@@ -240,14 +258,10 @@ public struct Apply: Sendable {
       let waited = Duration.seconds(world.clock.now().timeIntervalSince(began))
       do {
         let version = try await server(start.url).version(within: .seconds(2))
-        guard let found = Version(version), found >= Version(Engine.oldestVersion)! else {
-          throw Failure(
-            "This Ollama is too old", why: "it is \(printable(version)); the Messages API came with \(Engine.oldestVersion)",
-            tryNext: ["`ccl-setup update`"])
-        }
-        return
+        return try checkAge(version)
+      } catch  where error.what == Self.tooOld {
+        throw error
       } catch {
-        if error.what.hasPrefix("This Ollama") { throw error }
         last = error
       }
       if waited >= limit { break }

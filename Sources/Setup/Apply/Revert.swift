@@ -1,4 +1,4 @@
-public import SystemPackage
+import SystemPackage
 
 /// What became of one entry of the receipt.
 public enum Reversion: Sendable, Hashable {

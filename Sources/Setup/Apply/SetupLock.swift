@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// One `ccl-setup` at a time changes things.
 enum SetupLock {
   static func take(in world: World) throws(Failure) -> FileLock {

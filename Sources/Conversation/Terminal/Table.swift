@@ -1,0 +1,73 @@
+public import Setup
+
+/// Rows in columns that fit the terminal: columns of least importance are left out first, the last one kept takes
+/// what room is left.
+public struct Table: Sendable {
+  public struct Column: Sendable {
+    public var title: String
+    public var isNumber: Bool
+    /// 0 is never left out; of the others the highest goes first.
+    public var importance: Int
+
+    public init(_ title: String, isNumber: Bool = false, importance: Int = 0) {
+      self.title = title
+      self.isNumber = isNumber
+      self.importance = importance
+    }
+  }
+  public var columns: [Column]
+  public var rows: [[Text]]
+
+  public init(_ columns: [Column], rows: [[Text]]) {
+    self.columns = columns
+    self.rows = rows
+  }
+
+  /// The table's lines for a terminal of this width; cells are cut where nothing else helps.
+  public func lines(width: Int, indentation: Int = 2) -> [Text] {
+    var shown = Array(columns.indices)
+    func widths() -> [Int] {
+      shown.map { column in
+        max(
+          Conversation.columns(columns[column].title),
+          rows.map { Conversation.columns($0[column].plain) }.max() ?? 0)
+      }
+    }
+    let gap = 2
+    func total(_ widths: [Int]) -> Int {
+      indentation + widths.reduce(0, +) + gap * max(0, widths.count - 1)
+    }
+    while total(widths()) > width,
+      let least = shown.filter({ columns[$0].importance > 0 })
+        .max(by: { columns[$0].importance < columns[$1].importance })
+    {
+      shown.removeAll { $0 == least }
+    }
+    var fitted = widths()
+    while total(fitted) > width, let widest = fitted.indices.max(by: { fitted[$0] < fitted[$1] }),
+      fitted[widest] > 6
+    {
+      fitted[widest] -= 1
+    }
+    let header = line(shown.map { Text(columns[$0].title, .dim) }, shown, fitted, indentation)
+    return [header] + rows.map { row in line(shown.map { row[$0] }, shown, fitted, indentation) }
+  }
+
+  private func line(
+    _ cells: [Text], _ shown: [Int], _ widths: [Int], _ indentation: Int
+  ) -> Text {
+    var line = Text(String(repeating: " ", count: indentation))
+    for (index, cell) in cells.enumerated() {
+      let width = widths[index]
+      let text = cut(cell.plain, to: width)
+      let role = cell.spans.first?.role ?? .plain
+      let blanks = String(repeating: " ", count: max(0, width - Conversation.columns(text)))
+      let isLast = index == cells.count - 1
+      if columns[shown[index]].isNumber { line.append(blanks, .plain) }
+      if text == cell.plain { line = line + cell } else { line.append(text, role) }
+      if !columns[shown[index]].isNumber, !isLast { line.append(blanks, .plain) }
+      if !isLast { line.append("  ", .plain) }
+    }
+    return line
+  }
+}
