@@ -84,9 +84,13 @@ let package = Package(
       swiftSettings: swift),
     .executableTarget(name: "ccl-setup", dependencies: ["Commands"], swiftSettings: swift),
 
+    .target(name: "CSupport", path: "Tests/CSupport", cSettings: c),
     .target(
-      name: "Support", dependencies: ["Setup", customDump], path: "Tests/Support",
+      name: "Support", dependencies: ["CSupport", "Setup", customDump, system],
+      path: "Tests/Support",
       swiftSettings: swift),
+    .testTarget(
+      name: "SupportTests", dependencies: ["Setup", "Support", system], swiftSettings: swift),
     .testTarget(
       name: "SetupTests", dependencies: ["Setup", "Support", customDump, hummingbirdTesting, yams],
       swiftSettings: swift),
