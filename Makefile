@@ -1,0 +1,90 @@
+# Two commands on a fresh machine that has Swift: `make setup` and `make test`. `make help` lists the rest.
+
+PREFIX ?= /usr/local
+RELEASE := .build/release/ccl-setup
+# The words of daily use are those of the program: of the build here, or else of the one that is installed.
+CCL_SETUP = $(if $(wildcard $(RELEASE)),$(RELEASE),ccl-setup)
+
+# On Linux everything but the C library is linked statically, so that the binary runs on a machine without Swift and
+# libedit: a folder with nothing but static libraries comes first on the search path.
+ifeq ($(shell uname),Linux)
+static_libraries := edit bsd md tinfo z stdc++ gcc_eh
+release_flags := --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xlinker -l%,bsd md tinfo) -Xlinker -s
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test bench install uninstall format lint parts \
+  start start-gpu stop status pull models alias shell logs clean start-proxy logs-proxy
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 } /^## / { print "\n" substr($$0, 4) }' \
+	  $(MAKEFILE_LIST)
+
+## On a fresh machine
+
+setup: ## Install what the build needs (or say what to run), build, start the wizard
+	@scripts/check-swift
+	@scripts/parts build
+	@$(MAKE) --no-print-directory build
+	@$(RELEASE)
+
+install: build ## Install the program into PREFIX/bin (default: /usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(RELEASE) "$(DESTDIR)$(PREFIX)/bin/ccl-setup"
+
+uninstall: ## Take the program away again (what it set up: ccl-setup uninstall)
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ccl-setup"
+
+## For working on it
+
+build: ## Build the release: one binary that needs only the C library
+	@mkdir -p .build/static
+	@$(foreach name,$(static_libraries),ln -sf "$$(cc -print-file-name=lib$(name).a)" .build/static/lib$(name).a;)
+	@ln -sf libgcc_eh.a .build/static/libgcc_s.a
+	swift build -c release --product ccl-setup $(release_flags)
+
+test: ## Install the real parts, then lint, unit tests, release build and end-to-end tests
+	@scripts/test
+
+bench: build ## Measure what the project promises about speed
+	@Benchmarks/run
+
+parts: ## Install the real parts that the tests need
+	@scripts/parts all
+
+format: ## Format the Swift sources
+	swift format -i -r Package.swift Sources Tests
+
+lint: ## Check format and shell scripts
+	swift format lint --strict -r Package.swift Sources Tests
+	shellcheck -x scripts/check-swift scripts/parts scripts/parts.d/* scripts/test .ci/run
+
+## Daily use: the same words as `ccl-setup WORD`
+
+start: ## Start Ollama
+	@$(CCL_SETUP) start
+start-gpu: ## Start Ollama on an NVIDIA GPU
+	@$(CCL_SETUP) start --gpu
+stop: ## Stop everything
+	@$(CCL_SETUP) stop
+status: ## Show what runs
+	@$(CCL_SETUP) status
+pull: ## Download a model: make pull MODEL=qwen3:1.7b
+	@: $(if $(MODEL),,$(error Which model? make pull MODEL=qwen3:1.7b))
+	@$(CCL_SETUP) pull "$(MODEL)"
+models: ## List the downloaded models
+	@$(CCL_SETUP) models
+alias: ## Give a model another name: make alias FROM=qwen3:1.7b TO=claude-sonnet-4-6
+	@: $(if $(and $(FROM),$(TO)),,$(error Which names? make alias FROM=qwen3:1.7b TO=claude-sonnet-4-6))
+	@$(CCL_SETUP) alias "$(FROM)" "$(TO)"
+shell: ## Open a shell in the container
+	@$(CCL_SETUP) shell
+logs: ## Show Ollama's log
+	@$(CCL_SETUP) logs
+start-proxy: ## Start Ollama and the logging proxy
+	@$(CCL_SETUP) start
+	@$(CCL_SETUP) proxy --detach
+logs-proxy: ## Watch the traffic
+	@$(CCL_SETUP) proxy --follow
+clean: ## Remove containers and volumes: deletes the models, asks first
+	@$(CCL_SETUP) clean
