@@ -23,7 +23,6 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdTesting = Target.Dependency.product(
   name: "HummingbirdTesting", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -43,7 +42,6 @@ let package = Package(
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/pointfreeco/swift-custom-dump", from: "1.7.3"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -55,10 +53,8 @@ let package = Package(
       name: "CLibEdit", providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
     .target(name: "CLineEditor", dependencies: ["CLibEdit"], cSettings: c),
     .target(name: "LineEditor", dependencies: ["CLineEditor"], swiftSettings: swift),
-    .target(
-      name: "CAssets",
-      cSettings: c + [.unsafeFlags(["-std=gnu2x", "-Wno-c23-extensions"])]),
-    .target(name: "Assets", dependencies: ["CAssets", mustache], swiftSettings: swift),
+    .target(name: "CAssets", cSettings: c),
+    .target(name: "Assets", dependencies: ["CAssets"], swiftSettings: swift),
     .target(
       name: "CDigest", cSettings: c,
       linkerSettings: [.linkedLibrary("md", .when(platforms: [.linux]))]),
@@ -88,6 +84,10 @@ let package = Package(
     .target(
       name: "Support", dependencies: ["CSupport", "Setup", customDump, system],
       path: "Tests/Support",
+      swiftSettings: swift),
+    .testTarget(name: "AssetsTests", dependencies: ["Assets"], swiftSettings: swift),
+    .testTarget(
+      name: "ShellTests", dependencies: ["Assets", "Setup", "Support", system],
       swiftSettings: swift),
     .testTarget(
       name: "SupportTests", dependencies: ["Setup", "Support", system], swiftSettings: swift),

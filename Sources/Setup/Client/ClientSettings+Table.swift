@@ -1,0 +1,216 @@
+extension ClientSettings {
+  /// The table for one setup. Pure; the order is the order in which it is shown.
+  public init(_ input: Input) {
+    variables = Self.destination(input) + Self.models(input) + Self.limits(input)
+    variables += Self.cacheAndTraffic + Self.late(input) + Self.foreign + Self.proxies(input)
+    settings = Self.settings(input)
+    arguments = input.profile == .lean ? [Self.leanTools] : []
+  }
+
+  private static func destination(_ input: Input) -> [Variable] {
+    var variables = [
+      set(
+        "ANTHROPIC_BASE_URL", input.baseURL,
+        "The engine; the client itself appends /v1/messages.", "claude-code.md §1"),
+      set(
+        "ANTHROPIC_AUTH_TOKEN", "ollama",
+        "A dummy: no question about a key, no connectivity check, and a stored login is never sent.",
+        "claude-code.md §2 and §6"),
+      set(
+        "ANTHROPIC_API_KEY", "",
+        "A key beside the token would be sent too, and interactively warned about.",
+        "claude-code.md §2 and §6"),
+    ]
+    if let folder = input.configurationFolder {
+      variables.append(
+        set(
+          "CLAUDE_CONFIG_DIR", folder,
+          "An own configuration folder: the person's settings, history and login stay out of it.",
+          "claude-code.md §5b and §6"))
+    }
+    return variables
+  }
+
+  private static func models(_ input: Input) -> [Variable] {
+    let tiers = ["OPUS", "SONNET", "HAIKU", "FABLE"].map { tier in
+      set(
+        "ANTHROPIC_DEFAULT_\(tier)_MODEL", input.model,
+        "`--model \(tier.lowercased())`, subagents and background requests of this tier use the one loaded model: no "
+          + "404, no second load.", "claude-code.md §3, together.md §3")
+    }
+    return [
+      set(
+        "ANTHROPIC_MODEL", input.model,
+        "The model where `--model` names none; the engine's own name, since for claude-* names the newest client sends "
+          + "19,800 instead of 10,500 tokens.", "claude-code.md §3, together.md §1")
+    ] + tiers + [
+      unset(
+        "ANTHROPIC_DEFAULT_MODEL", "Would be the default in the place of ours.",
+        "claude-code.md §3"),
+      unset(
+        "ANTHROPIC_SMALL_FAST_MODEL", "Would send background requests to another model.",
+        "claude-code.md §3"),
+      unset(
+        "CLAUDE_CODE_SUBAGENT_MODEL",
+        "Would send subagents to another model; without it they follow `--model`, so that one model stays loaded.",
+        "claude-code.md §3, together.md §3"),
+      unset(
+        "CLAUDE_CODE_AUTO_MODE_MODEL", "Would send the auto mode's check to another model.",
+        "claude-code.md §3"),
+    ]
+  }
+
+  private static func limits(_ input: Input) -> [Variable] {
+    var variables = [
+      set(
+        "CLAUDE_CODE_MAX_CONTEXT_TOKENS", String(input.contextWindow),
+        "The model's real context: otherwise the client assumes 1M tokens and never compacts while the server silently "
+          + "cuts the history.", "claude-code.md §7, together.md §2"),
+      set(
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS", String(input.maxOutputTokens),
+        "The client keeps min(this, 20,000) + 3,000 tokens of the context free and refuses prompts that do not fit; its "
+          + "own 32,000 would leave 9,768 of 32,768.", "claude-code.md §7"),
+      set(
+        "API_TIMEOUT_MS", "3600000",
+        "A long first prompt on a CPU takes minutes; the limit is for the whole answer.",
+        "claude-code.md §7"),
+      set(
+        "CLAUDE_STREAM_IDLE_TIMEOUT_MS", "3600000",
+        "The client drops a server that is silent for 357 s, and Ollama sends nothing before the first token.",
+        "claude-code.md §7, ollama.md §2"),
+      Variable(
+        name: "CLAUDE_CODE_MAX_RETRIES", action: .preset("3"),
+        reason: "A server that is down is reported after 5 s instead of 187 s of silence.",
+        source: "claude-code.md §9; 4.9 s measured with 3 retries"),
+    ]
+    if input.thinking == .off {
+      variables += [
+        set(
+          "MAX_THINKING_TOKENS", "0", "No `thinking` in the request.",
+          "claude-code.md §4"),
+        set(
+          "CLAUDE_CODE_EFFORT_LEVEL", "unset",
+          "No `output_config`, which Ollama takes as think=high; both are needed.",
+          "claude-code.md §4"),
+      ]
+    }
+    return variables
+  }
+
+  private static let cacheAndTraffic = [
+    set(
+      "CLAUDE_CODE_ATTRIBUTION_HEADER", "0",
+      "The header at the start of the prompt changes: with it clients 2.1.142 and 2.1.81 evaluate 23,900 and 19,525 "
+        + "tokens again every turn, 2.1.330 with every conversation.", "together.md §1"),
+    set(
+      "CLAUDE_CODE_DISABLE_TERMINAL_TITLE", "1",
+      "Title requests cost one request a turn and wipe the prompt cache of servers before llama-server's host cache.",
+      "together.md §1"),
+    set(
+      "CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION", "false",
+      "Prompt suggestions are a second request with the full context every turn (2.1.81).",
+      "together.md §1"),
+    set(
+      "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1",
+      "Nothing else leaves the machine: no DNS name is asked for; also 0.3 s faster to start.",
+      "claude-code.md §4 and §7"),
+  ]
+
+  private static func late(_ input: Input) -> [Variable] {
+    switch input.lateSystemMessage {
+    case .keep: []
+    case .avoid:
+      [
+        set(
+          "CLAUDE_CODE_MODEL_CAPABILITIES", "-mid_conv_system",
+          "This model's template refuses a late system message with a 400, or drops it; so the text goes into the first "
+            + "user message.", "together.md §4")
+      ]
+    }
+  }
+
+  private static let foreign =
+    [
+      "BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS", "ANTHROPIC_GOOGLE_CLOUD",
+      "GATEWAY",
+    ].map {
+      unset(
+        "CLAUDE_CODE_USE_\($0)", "Would send every request to another provider.",
+        "claude-code.md §5a; emptied in the document: §5b")
+    } + [
+      unset(
+        "ANTHROPIC_UNIX_SOCKET", "Would send every request to a socket.", "claude-code.md §5a"),
+      unset(
+        "ANTHROPIC_CUSTOM_HEADERS",
+        "Would add headers, an Authorization in the place of ours among them.",
+        "claude-code.md §2 and §5a"),
+      unset(
+        "ANTHROPIC_BETAS", "Would ask for what the engine does not know.", "claude-code.md §5a"),
+      unset(
+        "CLAUDE_CODE_OAUTH_TOKEN", "A login token has no business at this server.",
+        "claude-code.md §2"),
+    ]
+    + ["BEDROCK", "VERTEX", "FOUNDRY", "AWS"].map {
+      unset(
+        "ANTHROPIC_\($0)_BASE_URL", "The address of a provider that is not used here.",
+        "claude-code.md §5a: no effect was seen; taken away so that none can come")
+    }
+    + [
+      unset(
+        "ANTHROPIC_FOUNDRY_API_KEY", "The key of a provider that is not used here.",
+        "claude-code.md §5a: taken away so that it cannot be sent")
+    ]
+
+  private static func proxies(_ input: Input) -> [Variable] {
+    let hosts = directHosts(baseURL: input.baseURL)
+    return ["NO_PROXY", "no_proxy"].map {
+      Variable(
+        name: $0,
+        action: .append(
+          hosts,
+          document: input.settingsNoProxy.map { ([$0] + hosts).joined(separator: ",") }),
+        reason: "With any proxy variable set, even requests to 127.0.0.1 go to the proxy.",
+        source: "claude-code.md §5a")
+    }
+  }
+
+  private static func settings(_ input: Input) -> [Setting] {
+    var settings = [
+      Setting(
+        key: "apiKeyHelper", content: .text(""),
+        reason: "A helper's key would be sent as a second credential.", source: "claude-code.md §5c"
+      ),
+      Setting(
+        key: "permissions.disableAutoMode", content: .text("disable"),
+        reason:
+          "Auto mode asks a classifier with 144 kB a time and then refuses; any other mode of the person's stays.",
+        source: "claude-code.md §6"),
+    ]
+    if let available = input.availableModels {
+      settings.append(
+        Setting(
+          key: "availableModels",
+          content: .list([input.model] + available.filter { $0 != input.model }),
+          reason:
+            "A list in a settings file leaves ours out, and the client would silently ask for another model.",
+          source: "claude-code.md §5c; an empty list does not lift it (2.1.330)"))
+    }
+    return settings
+  }
+
+  private static let leanTools = Argument(
+    text: "--tools=Bash,Edit,Read,Write,Glob,Grep",
+    reason:
+      "Six tools halve the first prompt (10,811 to 4,846 tokens); with `=`, since the option swallows a prompt.",
+    source: "together.md §1")
+
+  private static func set(_ name: String, _ value: String, _ reason: String, _ source: String)
+    -> Variable
+  {
+    Variable(name: name, action: .set(value), reason: reason, source: source)
+  }
+
+  private static func unset(_ name: String, _ reason: String, _ source: String) -> Variable {
+    Variable(name: name, action: .unset, reason: reason, source: source)
+  }
+}

@@ -1,0 +1,120 @@
+/// What `claude-local` tells the client: variables set, variables taken away, a `--settings` document, arguments.
+///
+/// Hard-won facts behind it (measured with four versions of the client; the figures stand with each entry):
+/// - A settings file's `env` beats the process environment, and `--settings` beats every settings file but managed
+///   ones. So everything that is set or taken away is repeated in the document.
+/// - A document with one value that the client does not accept is dropped whole: nothing in it may be a guess.
+/// - A `--settings` given by the person replaces ours, which is why the process environment says all of it too.
+/// - In the document a variable can only be emptied, not removed: each name in `Variable.Action.unset` was tried empty.
+public struct ClientSettings: Sendable, Hashable {
+  public var variables: [Variable]
+  public var settings: [Setting]
+  public var arguments: [Argument]
+
+  /// One environment variable of the client.
+  public struct Variable: Sendable, Hashable {
+    public enum Action: Sendable, Hashable {
+      case set(String)
+      /// Removed from the process; emptied in the document.
+      case unset
+      /// Set where the person has not set it; not in the document, which would beat the person's own value.
+      case preset(String)
+      /// Hosts added to the person's own list. In the document only where a settings file has such a list, which would
+      /// beat the process: then that list with the hosts added.
+      case append([String], document: String?)
+    }
+    public var name: String
+    public var action: Action
+    /// Why, in one sentence.
+    public var reason: String
+    /// The measurement or statement that says so.
+    public var source: String
+  }
+
+  /// One key of the document other than `env`.
+  public struct Setting: Sendable, Hashable {
+    public enum Content: Sendable, Hashable {
+      case text(String)
+      case list([String])
+    }
+    /// The key's path in the document: `permissions.disableAutoMode`.
+    public var key: String
+    public var content: Content
+    public var reason: String
+    public var source: String
+  }
+
+  /// One argument in front of the person's own.
+  public struct Argument: Sendable, Hashable {
+    public var text: String
+    public var reason: String
+    public var source: String
+  }
+
+  /// What the settings follow from.
+  public struct Input: Sendable, Hashable {
+    /// As the client wants it (today without `/v1`), with scheme, without a trailing slash.
+    public var baseURL: String
+    /// The engine's own name of the derived model; a `claude-*` name makes the newest client send 1.9 times the prompt.
+    public var model: String
+    /// Tokens; what the derived model has baked in.
+    public var contextWindow: Int
+    /// Tokens of one answer.
+    public var maxOutputTokens: Int
+    public var profile: Profile
+    public var lateSystemMessage: LateSystemMessage
+    public var thinking: Thinking
+    /// A configuration folder of its own for the client; `nil` shares the person's.
+    public var configurationFolder: String?
+    /// A list `availableModels` that a settings file of the person restricts the client to.
+    public var availableModels: [String]?
+    /// The `NO_PROXY` that a settings file of the person sets, which beats the process environment.
+    public var settingsNoProxy: String?
+
+    public init(
+      baseURL: String, model: String, contextWindow: Int, maxOutputTokens: Int? = nil,
+      profile: Profile = .full, lateSystemMessage: LateSystemMessage = .keep,
+      thinking: Thinking = .asTheClientAsks, configurationFolder: String? = nil,
+      availableModels: [String]? = nil, settingsNoProxy: String? = nil
+    ) {
+      self.baseURL = baseURL
+      self.model = model
+      self.contextWindow = contextWindow
+      self.maxOutputTokens =
+        maxOutputTokens ?? ClientSettings.outputTokens(inContextOf: contextWindow)
+      self.profile = profile
+      self.lateSystemMessage = lateSystemMessage
+      self.thinking = thinking
+      self.configurationFolder = configurationFolder
+      self.availableModels = availableModels
+      self.settingsNoProxy = settingsNoProxy
+    }
+  }
+
+  /// What becomes of the client's `role: "system"` message in mid-conversation.
+  public enum LateSystemMessage: String, Sendable, Hashable, Codable, CaseIterable {
+    case keep
+    /// For models whose template refuses it (a 400 on every request) or whose renderer drops it.
+    case avoid
+  }
+
+  /// Whether thinking is asked for.
+  public enum Thinking: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Adaptive at high effort today; a model without thinking ignores it.
+    case asTheClientAsks
+    case off
+  }
+
+  /// The answer length that leaves the client room to work: a quarter of the context, at most the client's own 32,000.
+  public static func outputTokens(inContextOf contextWindow: Int) -> Int {
+    min(32_000, contextWindow / 4)
+  }
+
+  /// The context below which the newest client refuses every prompt ("Prompt is too long", nothing is sent).
+  ///
+  /// Measured with the full tool set: 26.3k tokens for an output limit of 32,000, 10.4k for 4,096; the client's rule is
+  /// min(output limit, 20,000) + 3,000 + its estimate of the messages.
+  public static func smallestContext(maxOutputTokens: Int) -> Int {
+    min(maxOutputTokens, 20_000) + 3_000 + 3_300
+  }
+}

@@ -1,0 +1,61 @@
+# claude-local: Claude Code on the local model, for bash. Plain `claude` stays as it is.
+# Written by ccl-setup, and written again when the setup changes; `ccl-setup uninstall` removes it.
+# shellcheck shell=bash
+
+# In POSIX mode bash has no function names with a dash.
+case ":${SHELLOPTS-}:" in *:posix:*) return 0 ;; esac
+
+# An alias of this name would be taken instead of the function, and would break its definition.
+unalias claude-local 2>/dev/null || :
+
+# The body is a subshell: no variable or option of the calling shell changes.
+claude-local() (
+  set +eu
+
+  # What would send the client elsewhere, or add to its requests.
+{{#unset}}
+  unset -v {{name}}
+{{/unset}}
+
+{{#set}}
+  export {{name}}={{value}}
+{{/set}}
+{{#preset}}
+  [ -n "${{{name}}-}" ] || export {{name}}={{value}}
+{{/preset}}
+
+  # Proxies stay as they are, but requests to these hosts go past them.
+  export NO_PROXY="${NO_PROXY:-${no_proxy-}}"
+  export no_proxy="${no_proxy:-$NO_PROXY}"
+{{#direct}}
+  case ",$NO_PROXY," in *,{{host}},*) ;; *) NO_PROXY="${NO_PROXY:+$NO_PROXY,}"{{host}} ;; esac
+  case ",$no_proxy," in *,{{host}},*) ;; *) no_proxy="${no_proxy:+$no_proxy,}"{{host}} ;; esac
+{{/direct}}
+{{#arguments}}
+
+  # The lean tool set halves the first prompt; a --tools of your own is taken instead.
+  claude_local_lean=yes
+  for claude_local_argument in "$@"; do
+    case $claude_local_argument in --tools | --tools=*) claude_local_lean= ;; esac
+  done
+  if [ -n "$claude_local_lean" ]; then set -- {{argument}} "$@"; fi
+{{/arguments}}
+
+  # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
+  if [ -r {{settings}} ]; then
+    set -- --settings {{settings}} "$@"
+  else
+    printf 'claude-local: %s is missing, so no settings file is read this time; `ccl-setup fix` brings it back.\n' \
+      {{settings}} >&2
+    set -- --setting-sources= "$@"
+  fi
+
+  # The program itself, whatever alias or function is called claude.
+  hash -r
+  if type -P claude >/dev/null; then exec claude "$@"; fi
+{{#client}}
+  if [ -x {{path}} ]; then exec {{path}} "$@"; fi
+{{/client}}
+  printf 'claude-local: there is no program claude on your PATH; `ccl-setup doctor` says how to get it.\n' >&2
+  exit 127
+)

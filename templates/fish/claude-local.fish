@@ -1,0 +1,57 @@
+# Written by ccl-setup, and written again when the setup changes; `ccl-setup uninstall` removes it.
+function claude-local --wraps claude --description 'Claude Code on the local model'
+    # What would send the client elsewhere, or add to its requests: hidden for this call only.
+{{#unset}}
+    set -lu {{name}}
+{{/unset}}
+
+{{#set}}
+    set -lx {{name}} {{value}}
+{{/set}}
+{{#preset}}
+    set -q {{name}}[1]; or set -lx {{name}} {{value}}
+{{/preset}}
+
+    # Proxies stay as they are, but requests to these hosts go past them.
+    set -l upper "$NO_PROXY"
+    set -l lower "$no_proxy"
+    test -n "$upper"; or set upper "$lower"
+    test -n "$lower"; or set lower "$upper"
+{{#direct}}
+    contains -- {{host}} (string split -- , "$upper"); or set upper (string join -- , (string match -v '' "$upper") {{host}})
+    contains -- {{host}} (string split -- , "$lower"); or set lower (string join -- , (string match -v '' "$lower") {{host}})
+{{/direct}}
+    set -lx NO_PROXY "$upper"
+    set -lx no_proxy "$lower"
+{{#arguments}}
+
+    # The lean tool set halves the first prompt; a --tools of your own is taken instead.
+    if not string match -qr -- '^--tools(=|$)' $argv
+        set argv {{argument}} $argv
+    end
+{{/arguments}}
+
+    # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
+    set -l settings {{settings}}
+    if test -r "$settings"
+        set argv --settings "$settings" $argv
+    else
+        printf 'claude-local: %s is missing, so no settings file is read this time; `ccl-setup fix` brings it back.\n' "$settings" >&2
+        set argv --setting-sources= $argv
+    end
+
+    # The program itself, whatever alias or function is called claude.
+    if command -sq claude
+        command claude $argv
+        return
+    end
+{{#client}}
+    set -l client {{path}}
+    if test -x "$client"
+        $client $argv
+        return
+    end
+{{/client}}
+    printf 'claude-local: there is no program claude on your PATH; `ccl-setup doctor` says how to get it.\n' >&2
+    return 127
+end
