@@ -1,0 +1,81 @@
+/// What is decided so far: by flags, an answers file, the person, or an earlier run.
+public struct Answers: Sendable, Hashable {
+  public var engine: Engine?
+  public var model: String?
+  public var contextWindow: Int?
+  public var profile: Profile?
+  public var shells: [Shell]?
+
+  public init() {}
+
+  /// The answers that lead to these choices again.
+  public init(_ choices: Choices) {
+    engine = choices.engine
+    model = choices.model
+    contextWindow = choices.contextWindow
+    profile = choices.profile
+    shells = choices.shells
+  }
+
+  /// The choices, once every question has its answer.
+  public var choices: Choices? {
+    guard let engine, let model, let contextWindow, let shells else { return nil }
+    return Choices(
+      engine: engine, model: model, contextWindow: contextWindow, shells: shells,
+      profile: profile ?? .full)
+  }
+
+  public func holds(_ id: Question.ID) -> Bool {
+    switch id {
+    case .engine: engine != nil
+    case .model: model != nil
+    case .context: contextWindow != nil
+    case .profile: profile != nil
+    case .shells: shells != nil
+    }
+  }
+
+  /// Forgets an answer and those that were chosen with it in mind.
+  public mutating func forget(_ id: Question.ID) {
+    switch id {
+    case .engine: self = Answers()
+    case .model:
+      model = nil
+      contextWindow = nil
+    case .context: contextWindow = nil
+    case .profile: profile = nil
+    case .shells: shells = nil
+    }
+  }
+}
+
+/// One question of the setup, the same for the wizard, the flags and an answers file.
+public struct Question: Sendable {
+  /// In the order in which they are asked; the raw value is the flag's and the answers file's key.
+  public enum ID: String, Sendable, Hashable, Codable, CaseIterable {
+    case engine, model, context, profile, shells
+  }
+  public struct Option: Sendable {
+    /// What one types.
+    public var value: String
+    public var title: Text
+    public var reason: Text
+    public var isRecommended: Bool
+
+    public init(value: String, title: Text, reason: Text, isRecommended: Bool = false) {
+      self.value = value
+      self.title = title
+      self.reason = reason
+      self.isRecommended = isRecommended
+    }
+  }
+  public var id: ID
+  public var title: String
+  public var options: [Option]
+  /// What Return takes, `nil` when nothing can be recommended.
+  public var recommended: String?
+  /// What `?` says.
+  public var help: [Text]
+  /// Whether something other than the options may be typed.
+  public var isOpen: Bool
+}

@@ -1,0 +1,69 @@
+/// How many tools, and in which shells?
+extension Questionnaire {
+  func profileQuestion(_ answers: Answers) -> Question {
+    let onCPU = budget(for: answers.engine).onCPU
+    let recommended = previous?.profile ?? (onCPU ? .lean : .full)
+    return Question(
+      id: .profile, title: "How many tools shall Claude Code offer the model?",
+      options: [
+        Question.Option(
+          value: Profile.full.rawValue, title: "all of them",
+          reason: "a first prompt of 10,800 to 24,000 tokens, by the client's version",
+          isRecommended: recommended == .full),
+        Question.Option(
+          value: Profile.lean.rawValue, title: "six: Bash, Edit, Read, Write, Glob, Grep",
+          reason: onCPU
+            ? "less than half of the prompt; on a CPU that is minutes less to the first answer"
+            : "less than half of the prompt, and less for a small model to get wrong",
+          isRecommended: recommended == .lean),
+      ], recommended: recommended.rawValue,
+      help: [
+        "Every request carries the description of every tool. A local model reads them all before its first word; later turns reuse what it has read.",
+        "It can be changed at any time: run \(command: "ccl-setup") again.",
+      ], isOpen: false)
+  }
+
+  func shellsQuestion() -> Question {
+    let found = machine.shells.map(\.shell)
+    let all = Shell.allCases.filter { found.contains($0) }
+    let recommended = previous?.shells ?? all
+    let options = all.map { shell in
+      let findings = machine.shells.first { $0.shell == shell }
+      return Question.Option(
+        value: shell.rawValue,
+        title: Text(
+          findings?.isLoginShell == true ? "\(shell.rawValue), your login shell" : shell.rawValue),
+        reason: shell == .fish
+          ? "an autoloaded function; no file of yours is touched"
+          : "a function file, and one marked block in your start-up file",
+        isRecommended: recommended.contains(shell))
+    }
+    return Question(
+      id: .shells, title: "In which shells shall claude-local work?", options: options,
+      recommended: recommended.isEmpty
+        ? "none" : recommended.map(\.rawValue).joined(separator: ","),
+      help: [
+        "\("claude-local", .command) is a shell function that starts Claude Code with the settings for the local model. Plain \("claude", .command) stays as it is.",
+        "Several are separated by commas; \("all", .command) and \("none", .command) work too.",
+      ], isOpen: false)
+  }
+
+  func readShells(_ text: String, _ question: Question) throws(Failure) -> [Shell] {
+    switch text.lowercased() {
+    case "all": return question.options.compactMap { Shell(rawValue: $0.value) }
+    case "none": return []
+    default: break
+    }
+    var shells: [Shell] = []
+    for word in text.split(whereSeparator: { $0 == "," || $0 == " " }) {
+      guard let shell = Shell(rawValue: word.lowercased()) else {
+        throw Failure(
+          "“\(printable(String(word)))” is not a shell that ccl-setup knows",
+          why: "it writes functions for \(Shell.allCases.map(\.rawValue).joined(separator: ", "))",
+          code: .usage)
+      }
+      if !shells.contains(shell) { shells.append(shell) }
+    }
+    return Shell.allCases.filter { shells.contains($0) }
+  }
+}

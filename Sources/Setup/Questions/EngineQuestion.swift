@@ -1,0 +1,197 @@
+/// Where shall the model run?
+extension Questionnaire {
+  func engineQuestion() -> Question {
+    var options = engineOptions()
+    let wanted =
+      previous.map { value(of: $0.engine) }.flatMap { value in
+        options.contains { $0.value == value } ? value : nil
+      } ?? options.first { $0.isRecommended }?.value
+    for index in options.indices { options[index].isRecommended = options[index].value == wanted }
+    return Question(
+      id: .engine, title: "Where shall the model run?", options: options, recommended: wanted,
+      help: [
+        "The engine is the program that runs the model. Claude Code talks to it over HTTP on this machine.",
+        "\("docker", .command) starts Ollama in a container of its own; \("native", .command) uses the Ollama that is installed here.",
+        "A URL such as \("http://192.168.1.20:11434", .command) names an Ollama that already runs elsewhere.",
+      ], isOpen: true)
+  }
+
+  private func engineOptions() -> [Question.Option] {
+    if rehearsalURL != nil {
+      return [
+        Question.Option(
+          value: "rehearse", title: "Rehearsal",
+          reason: "an embedded stand-in for Ollama: nothing is real, nothing is kept",
+          isRecommended: true)
+      ]
+    }
+    let native = nativeOption()
+    let docker = dockerOption(isSecond: native?.isRecommended ?? false)
+    var options = [native, docker].compactMap { $0 }
+    if case .server(let url)? = previous?.engine {
+      options.append(
+        Question.Option(
+          value: url, title: "Ollama at \(printable(url))", reason: "as chosen before"))
+    }
+    options.append(
+      Question.Option(
+        value: "rehearse", title: "Rehearsal",
+        reason: "try the whole setup against a stand-in, in a throw-away home folder",
+        isRecommended: !options.contains { $0.isRecommended }))
+    return options
+  }
+
+  private func nativeOption() -> Question.Option? {
+    let ollama = machine.ollama
+    let isOurs = if case .docker? = previous?.engine { true } else { false }
+    if case .ollama(let version) = ollama.port, !isOurs {
+      guard isNewEnough(version) else {
+        return Question.Option(
+          value: "native", title: "Ollama on this machine",
+          reason:
+            "it answers, but is \(printable(version)): the Messages API needs \(Engine.oldestVersion) or newer"
+        )
+      }
+      return Question.Option(
+        value: "native", title: "Ollama on this machine",
+        reason: "version \(printable(version)) already answers at \(ollama.address)",
+        isRecommended: true)
+    }
+    guard let program = ollama.program else { return nil }
+    if let version = ollama.programVersion, !isNewEnough(version) {
+      return Question.Option(
+        value: "native", title: "Ollama on this machine",
+        reason:
+          "\(path: program) is \(printable(version)): update it first, \(Engine.oldestVersion) or newer is needed"
+      )
+    }
+    let isMac = machine.system.family == .macOS
+    return Question.Option(
+      value: "native", title: "Ollama on this machine",
+      reason: isMac
+        ? "installed; on a Mac only a native Ollama reaches the GPU"
+        : "installed at \(path: program), and will be started",
+      isRecommended: isMac || machine.docker.state != .working)
+  }
+
+  private func dockerOption(isSecond: Bool) -> Question.Option? {
+    guard machine.docker.state == .working else { return nil }
+    let reason: Text =
+      if machine.system.family == .macOS {
+        "works, without the GPU: containers on a Mac cannot reach it"
+      } else if dockerReachesGPU {
+        "in a container of its own, with the NVIDIA GPU"
+      } else if !machine.graphics.nvidia.isEmpty {
+        "in a container of its own, on the CPU: the NVIDIA container toolkit is not ready"
+      } else {
+        "in a container of its own; removed again without a trace"
+      }
+    return Question.Option(
+      value: "docker", title: "Ollama in Docker", reason: reason, isRecommended: !isSecond)
+  }
+
+  var dockerReachesGPU: Bool {
+    !machine.graphics.nvidia.isEmpty && machine.graphics.toolkit == .working
+  }
+
+  private func isNewEnough(_ version: String) -> Bool {
+    guard let found = Version(version), let oldest = Version(Engine.oldestVersion) else {
+      return false
+    }
+    return found >= oldest
+  }
+
+  private func value(of engine: Engine) -> String {
+    switch engine {
+    case .docker: "docker"
+    case .native: "native"
+    case .server(let url): url
+    case .rehearsal: "rehearse"
+    }
+  }
+
+  func readEngine(_ text: String) throws(Failure) -> Engine {
+    switch text.lowercased() {
+    case "docker": return try dockerEngine()
+    case "native": return try nativeEngine()
+    case "rehearse", "rehearsal":
+      if let rehearsalURL { return .rehearsal(url: rehearsalURL) }
+      throw Failure(
+        "A rehearsal is a run of its own", why: "it uses a throw-away home folder",
+        tryNext: ["`ccl-setup rehearse`"], code: .usage)
+    default: return .server(url: try serverURL(text))
+    }
+  }
+
+  private func dockerEngine() throws(Failure) -> Engine {
+    guard machine.docker.state == .working else {
+      throw Failure(
+        "Docker cannot be used", why: "\(machine.docker.state)", tryNext: [])
+    }
+    // The port that we were given before stays ours; otherwise the first free one.
+    if case .docker(let port, _)? = previous?.engine {
+      return .docker(port: port, graphics: dockerReachesGPU)
+    }
+    return .docker(port: freePort, graphics: dockerReachesGPU)
+  }
+
+  private func nativeEngine() throws(Failure) -> Engine {
+    let ollama = machine.ollama
+    let port =
+      ollama.address.split(separator: ":").last.flatMap { Int($0) } ?? Engine.defaultPort
+    switch ollama.port {
+    case .ollama(let version):
+      guard isNewEnough(version) else {
+        throw Failure(
+          "This Ollama is too old",
+          why:
+            "\(ollama.address) answers with version \(printable(version)); the Messages API came with \(Engine.oldestVersion)",
+          tryNext: ["Update Ollama, then run the same command again."])
+      }
+      return .native(port: port)
+    case .free, .taken:
+      guard ollama.program != nil else {
+        throw Failure(
+          "There is no Ollama on this machine", why: "no program named ollama is on the PATH",
+          tryNext: machine.system.family == .macOS
+            ? ["`brew install ollama`"]
+            : ["Install it from https://ollama.com/download", "`ccl-setup --engine docker`"])
+      }
+      if case .taken = ollama.port { return .native(port: freePort) }
+      return .native(port: port)
+    }
+  }
+
+  /// An address as people write it, as a base URL: scheme added, slashes and a mistaken `/v1` taken off.
+  func serverURL(_ text: String) throws(Failure) -> String {
+    var url = text
+    if !url.contains("://") { url = "http://" + url }
+    while url.hasSuffix("/") { url.removeLast() }
+    if url.hasSuffix("/v1") { url.removeLast(3) }
+    let rest = url.split(separator: "/", omittingEmptySubsequences: false)
+    let host = rest.count >= 3 ? rest[2] : ""
+    let isPlain = host.utf8.allSatisfy { byte in
+      byte.isASCIIWordByte || "-.:[]".utf8.contains(byte)
+    }
+    guard url.hasPrefix("http://") || url.hasPrefix("https://"), rest.count == 3, isPlain,
+      !host.isEmpty, text.contains(".") || text.contains(":") || text.hasPrefix("localhost")
+    else {
+      throw Failure(
+        "“\(printable(text))” is neither an engine nor an address",
+        why: "an engine is docker, native, or the URL of an Ollama that already runs",
+        tryNext: ["For example `http://192.168.1.20:11434`."], code: .usage)
+    }
+    return url
+  }
+}
+
+extension UInt8 {
+  fileprivate var isASCIIWordByte: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/// Which model, and with how much context?
+extension Questionnaire {
+  /// Every model judged for the memory that the chosen engine can use.
+  public func recommendation(for engine: Engine?) -> Recommendation {
+    recommend(
+      from: catalogue, budget: budget(for: engine),
+      freeDisk: isElsewhere(engine) ? nil : Int(clamping: machine.disk.free), present: present)
+  }
+
+  private func isElsewhere(_ engine: Engine?) -> Bool {
+    if case .server = engine { return true }
+    return false
+  }
+
+  /// The memory that a model can use under this engine.
+  public func budget(for engine: Engine?) -> MemoryBudget {
+    var facts = MemoryFacts(
+      total: Int(clamping: machine.memory.total), available: Int(clamping: machine.memory.available)
+    )
+    facts.cgroupLimit = machine.memory.cgroupLimit.map { Int(clamping: $0) }
+    facts.cgroupUsed = Int(clamping: machine.memory.cgroupUsed ?? 0)
+    let cards = machine.graphics.nvidia.map {
+      MemoryFacts.GPU(
+        total: Int(clamping: $0.memory),
+        free: Int(clamping: $0.memory - min($0.memory, $0.memoryInUse)))
+    }
+    switch engine {
+    case .docker(_, let graphics):
+      if graphics { facts.gpus = cards }
+      if machine.docker.isVirtualMachine {
+        facts.dockerVM = machine.docker.memory.map { Int(clamping: $0) }
+      }
+    case .native, .rehearsal, .server, nil:
+      facts.gpus = cards
+      facts.unified = machine.graphics.appleSilicon
+    }
+    return usableMemory(facts)
+  }
+
+  func modelQuestion(_ answers: Answers) -> Question {
+    let recommendation = recommendation(for: answers.engine)
+    let chosenBefore = previous?.model
+    let recommended = chosenBefore ?? recommendation.choice?.model.name.description
+    let options = recommendation.rows.map { row in
+      Question.Option(
+        value: row.model.name.description, title: Text(row.model.title),
+        reason: Text(row.reason), isRecommended: row.model.name.description == recommended)
+    }
+    let memory = recommendation.budget
+    return Question(
+      id: .model, title: "Which model?", options: options, recommended: recommended,
+      help: [
+        "Judged for \(Bytes.memory(memory.bytes)) of \(memory.owner): the download, the memory that the context takes up, and what the engine needs besides.",
+        "Claude Code needs a model that can call tools. One model serves all tiers (opus, sonnet, haiku, fable), so that it is loaded once.",
+        "Any name from the Ollama library can be typed, with its tag.",
+      ], isOpen: true)
+  }
+
+  func readModel(_ text: String) throws(Failure) -> String {
+    let name: ModelName
+    do { name = try ModelName(text) } catch {
+      throw Failure(
+        "“\(printable(text))” cannot be a model", why: error.description,
+        tryNext: ["For example `qwen3:1.7b`."], code: .usage)
+    }
+    if name.isCloud {
+      throw Failure(
+        "\(name) does not run on your machine",
+        why: "a name that ends in “cloud” is answered by Ollama's servers",
+        tryNext: ["Choose one of the models of the table."], code: .usage)
+    }
+    let known = catalogue.model(named: name)
+    let here = present.first { $0.name == name }
+    if here?.tools ?? known?.tools == false {
+      throw Failure(
+        "\(name) cannot work with Claude Code",
+        why: "it has no tool support, so every request ends in “400 … does not support tools”",
+        tryNext: ["Choose one of the models that the table marks as fitting."], code: .usage)
+    }
+    return name.description
+  }
+
+  func contextQuestion(_ answers: Answers) -> Question {
+    let row = row(answers)
+    let memory = budget(for: answers.engine)
+    let native = row?.model.nativeContext
+    let recommended =
+      previous?.model == answers.model
+      ? previous?.contextWindow : row?.context ?? min(native ?? .max, ContextSize.preferred.tokens)
+    var sizes = row?.needs.map(\.context) ?? []
+    if sizes.isEmpty { sizes = [ContextSize.smallest.tokens, ContextSize.preferred.tokens] }
+    let options = sizes.map { size -> Question.Option in
+      let need = row?.needs.first { $0.context == size }?.bytes
+      var reason: Text =
+        need.map { "needs \(Bytes.memory($0)) in all" } ?? "what it needs is not known yet"
+      if let need, need > memory.bytes {
+        reason = reason + ", more than the \(Bytes.memory(memory.bytes)) there are"
+      }
+      if size < ContextSize.smallest.tokens {
+        reason = reason + "; too little for Claude Code's own prompt"
+      } else if size < ContextSize.preferred.tokens {
+        reason = reason + "; enough for the newest Claude Code only"
+      }
+      return Question.Option(
+        value: contextInWords(size), title: "\(size) tokens", reason: reason,
+        isRecommended: size == recommended)
+    }
+    return Question(
+      id: .context, title: "How much context?", options: options,
+      recommended: recommended.map(contextInWords),
+      help: [
+        "The context window is how many tokens the model sees at once: Claude Code's prompt (10,000 to 24,000 of them), your files, and the conversation.",
+        "Ollama's own default is 4,096, and what does not fit is cut off without a word. ccl-setup makes a derived model with the number baked in.",
+        "Sizes are written as \("64k", .command) or \("65536", .command).",
+      ], isOpen: true)
+  }
+
+  private func row(_ answers: Answers) -> Recommendation.Row? {
+    guard let text = answers.model, let name = try? ModelName(text) else { return nil }
+    let known = catalogue.model(named: name)?.name ?? name
+    return recommendation(for: answers.engine).rows.first { $0.model.name == known }
+  }
+
+  /// `typed` before a row number was looked up: "32768" is a size, and "2" the second row.
+  func readContext(_ typed: String, _ meant: String) throws(Failure) -> Int {
+    do { return try ContextSize(meant).tokens } catch {
+      throw Failure(
+        "“\(printable(typed))” is no context window", why: error.description,
+        tryNext: ["For example `64k`."], code: .usage)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/// Every question with its options, its recommended answer and its reading, as pure functions of what was found.
+public struct Questionnaire: Sendable {
+  public var machine: Machine
+  public var catalogue: Catalogue
+  /// The choices of an earlier run, which become the recommended answers.
+  public var previous: Choices?
+  /// The first port from 11434 on that is free.
+  public var freePort: Int
+  /// The embedded stand-in, when this is a rehearsal: then it is the only engine.
+  public var rehearsalURL: String?
+  /// Models on the engine in question, where it answers already.
+  public var present: [PresentModel]
+
+  public init(
+    machine: Machine, catalogue: Catalogue, previous: Choices?, freePort: Int,
+    rehearsalURL: String? = nil, present: [PresentModel] = []
+  ) {
+    self.machine = machine
+    self.catalogue = catalogue
+    self.previous = previous
+    self.freePort = freePort
+    self.rehearsalURL = rehearsalURL
+    self.present = present
+  }
+
+  /// The first question that has no answer yet.
+  public func next(after answers: Answers) -> Question.ID? {
+    Question.ID.allCases.first { !answers.holds($0) }
+  }
+
+  public func question(_ id: Question.ID, _ answers: Answers) -> Question {
+    switch id {
+    case .engine: engineQuestion()
+    case .model: modelQuestion(answers)
+    case .context: contextQuestion(answers)
+    case .profile: profileQuestion(answers)
+    case .shells: shellsQuestion()
+    }
+  }
+
+  /// Reads an answer; an empty one takes what is recommended. Throws what is wrong with it and what would do.
+  public func accept(
+    _ text: String, for id: Question.ID, _ answers: inout Answers
+  ) throws(Failure) {
+    let question = question(id, answers)
+    let typed = text.trimmed
+    guard let value = typed.isEmpty ? question.recommended : typed else {
+      throw Failure(
+        "There is nothing to recommend here", why: "none of the answers fits this machine",
+        tryNext: ["Type one of the answers all the same, or `quit`."], code: .usage)
+    }
+    // A number names the row.
+    let meant =
+      Int(value).flatMap { question.options.indices.contains($0 - 1) ? $0 - 1 : nil }
+      .map { question.options[$0].value } ?? value
+    switch id {
+    case .engine: answers.engine = try readEngine(meant)
+    case .model: answers.model = try readModel(meant)
+    case .context: answers.contextWindow = try readContext(value, meant)
+    case .profile:
+      guard let profile = Profile(rawValue: meant) else {
+        throw notOneOf(question, typed)
+      }
+      answers.profile = profile
+    case .shells: answers.shells = try readShells(meant, question)
+    }
+  }
+
+  /// All that is still open, answered as recommended.
+  public func completed(_ answers: Answers) throws(Failure) -> Choices {
+    var answers = answers
+    while let id = next(after: answers) { try accept("", for: id, &answers) }
+    guard let choices = answers.choices else {
+      throw Failure("The choices are incomplete", why: "a question has no answer")
+    }
+    return choices
+  }
+
+  func notOneOf(_ question: Question, _ typed: String) -> Failure {
+    Failure(
+      "“\(printable(typed))” is no answer to this question",
+      why:
+        "\(question.title) takes one of: \(question.options.map(\.value).joined(separator: ", "))",
+      code: .usage)
+  }
+}
+
+extension String {
+  /// Without white space at both ends.
+  var trimmed: String {
+    var rest = Substring(self)
+    while rest.first?.isWhitespace == true { rest.removeFirst() }
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return String(rest)
+  }
+}
