@@ -1,0 +1,57 @@
+public import Setup
+
+/// The plan as it is shown before anything changes: each file as a diff, each command as it will run, each download
+/// with its size against what is free.
+public func planScreen(_ plan: Plan, freeDisk: UInt64?) -> [Text] {
+  var lines: [Text] = ["", Text("The plan", .heading)]
+  if plan.isEmpty {
+    lines.append("  \("✓", .good) Everything is in place already: nothing to do.")
+  }
+  for entry in plan.withdrawn {
+    lines.append("  \("−", .removed) take back: \(printable(entry.title))")
+  }
+  for step in plan.steps where !step.changes.isEmpty {
+    lines.append("")
+    lines.append("  \(step.title, .emphasis)")
+    for change in step.changes { lines += changeLines(change).map { Text("    ") + $0 } }
+  }
+  if plan.downloadBytes > 0 {
+    let free = freeDisk.map { ", \(ByteCount($0).inWords) free where the models will lie" } ?? ""
+    lines.append("")
+    lines.append("  To download: \(ByteCount(plan.downloadBytes).inWords)\(free).")
+  }
+  if !plan.notes.isEmpty { lines.append("") }
+  for note in plan.notes {
+    lines.append(
+      note.kind == .warning ? "  \("!", .warning) \(note.text)" : "  \("·", .dim) \(note.text)")
+  }
+  return lines
+}
+
+private func changeLines(_ change: Change) -> [Text] {
+  switch change {
+  case .writeFile(let write):
+    let verb = write.before == nil ? "new file" : "edit"
+    return [Text("\(verb) ") + Text("\(write.path)", .path)] + diff(write).map { Text("  ") + $0 }
+  case .startEngine(let start):
+    let commands: [Invocation] =
+      switch start.how {
+      case .commands(let commands): commands
+      case .detached(let command, _): [command]
+      }
+    return commands.map { "run \(command: $0.commandLine)" }
+      + ["then wait until \(start.url) answers"]
+  case .pullModel(let pull):
+    let size =
+      pull.bytes.map {
+        " (\(ByteCount($0).inWords), \(pull.isBytesFromRegistry ? "the registry's own figure" : "about"))"
+      } ?? ""
+    return ["pull \(printable(pull.model), .emphasis)\(size)"]
+  case .createModel(let creation):
+    return [
+      "make \(printable(creation.name), .emphasis) from \(printable(creation.from)) with a context of \(creation.contextWindow) tokens; no further download"
+    ]
+  case .copyModel(_, let from, let to):
+    return ["alias \(printable(to), .emphasis) for \(printable(from)); no further download"]
+  }
+}

@@ -1,0 +1,48 @@
+public import Setup
+
+/// A question with its options, the recommended one marked.
+public func questionScreen(_ question: Question) -> [Text] {
+  var lines: [Text] = ["", Text(question.title, .heading)]
+  for (index, option) in question.options.enumerated() {
+    let mark: Text = option.isRecommended ? Text("▸", .good) : " "
+    let value = Text(option.value, option.isRecommended ? .emphasis : .plain)
+    let title: Text =
+      option.title.plain == option.value ? "" : "  \(option.title)"
+    let line: Text = " \(mark) \("\(index + 1)", .dim) \(value)\(title)"
+    lines.append(line)
+    if !option.reason.plain.isEmpty {
+      lines.append(Text("       ") + option.reason.dimmed)
+    }
+  }
+  return lines
+}
+
+/// A failure: what, why, what to try.
+public func failureScreen(_ failure: Failure) -> [Text] {
+  var lines: [Text] = ["\("✗", .bad) \(failure.what, .emphasis)"]
+  if !failure.why.isEmpty { lines.append("  \(printable(failure.why))") }
+  for next in failure.tryNext {
+    lines.append(Text("  try: ", .dim) + commands(in: printable(next)))
+  }
+  return lines
+}
+
+/// What stands in back quotes is a command.
+func commands(in text: String) -> Text {
+  var told = Text("")
+  for (index, part) in text.split(separator: "`", omittingEmptySubsequences: false).enumerated() {
+    told.append(String(part), index.isMultiple(of: 2) ? .plain : .command)
+  }
+  return told
+}
+
+extension Text {
+  /// The same words, the plain ones dimmed.
+  var dimmed: Text {
+    var text = self
+    for index in text.spans.indices where text.spans[index].role == .plain {
+      text.spans[index].role = .dim
+    }
+    return text
+  }
+}
