@@ -1,0 +1,367 @@
+import Assets
+import SystemPackage
+
+extension Plan {
+  /// What would be done for these choices, given what was found: a pure function.
+  ///
+  /// What the receipt holds and these choices no longer want is withdrawn; what is there already is not made again,
+  /// and so is never taken away later.
+  public init(
+    _ choices: Choices, machine: Machine, catalogue: Catalogue, survey: Survey,
+    environment: Environment
+  ) throws(Failure) {
+    let planner = Planner(
+      choices: choices, machine: machine, catalogue: catalogue, survey: survey,
+      environment: environment,
+      folders: Folders(environment))
+    self = try planner.plan()
+  }
+
+  /// The name of the model that `claude-local` uses: the chosen one with its context baked in.
+  public static func derivedName(_ choices: Choices) throws(Failure) -> ModelName {
+    do {
+      return try ModelName(choices.model).derived(
+        context: ContextSize(tokens: choices.contextWindow))
+    } catch {
+      throw Failure(
+        "“\(printable(choices.model))” cannot be a model", why: "\(error)", code: .usage)
+    }
+  }
+
+  /// Every file that a plan for these choices may write, for the survey to read.
+  static func files(for choices: Choices, machine: Machine, _ environment: Environment)
+    -> [FilePath]
+  {
+    let folders = Folders(environment)
+    var files = [
+      folders.engine.appending("docker-compose.yml"),
+      folders.engine.appending("docker-compose.gpu.yml"), folders.engine.appending(".env"),
+      folders.clientSettings,
+    ]
+    if let derived = try? derivedName(choices) { files.append(folders.modelfile(derived)) }
+    for shell in choices.shells {
+      files.append(folders.function(for: shell))
+      files += startUpFiles(of: shell, machine: machine, environment)
+    }
+    return files
+  }
+}
+
+extension Folders {
+  /// The Modelfile of a derived model.
+  func modelfile(_ name: ModelName) -> FilePath {
+    let plain = name.description.map { $0 == "/" || $0 == ":" ? "-" : String($0) }.joined()
+    return modelfiles.appending("Modelfile.\(plain)")
+  }
+}
+
+struct Planner {
+  let choices: Choices
+  let machine: Machine
+  let catalogue: Catalogue
+  let survey: Survey
+  let environment: Environment
+  let folders: Folders
+
+  func plan() throws(Failure) -> Plan {
+    let derived = try Plan.derivedName(choices)
+    var notes: [Plan.Note] = []
+    var wanted: [Plan.Step] = []
+    wanted.append(try engineStep(&notes))
+    wanted.append(modelStep(&notes))
+    wanted.append(try contextStep(derived))
+    wanted.append(aliasStep(derived, &notes))
+    wanted.append(try clientStep(derived))
+    wanted.append(try shellStep(derived, &notes))
+    let subjects = Set(wanted.flatMap(\.changes).map(\.subject))
+    let withdrawn =
+      survey.receipt?.entries.filter { entry in
+        !subjects.contains(entry.subject) && !isStillWanted(entry, derived)
+      } ?? []
+    let steps = wanted.map { step in
+      Plan.Step(id: step.id, title: step.title, changes: step.changes.filter { !isInPlace($0) })
+    }
+    return Plan(choices: choices, withdrawn: withdrawn, steps: steps, notes: notes)
+  }
+
+  // MARK: - Engine
+
+  private func engineStep(_ notes: inout [Plan.Note]) throws(Failure) -> Plan.Step {
+    var changes: [Change] = []
+    switch choices.engine {
+    case .docker(let port, let graphics):
+      let isNameTaken = survey.isContainerNameTaken
+      changes.append(ours(folders.engine.appending("docker-compose.yml"), Asset.compose.bytes))
+      if graphics {
+        changes.append(
+          ours(folders.engine.appending("docker-compose.gpu.yml"), Asset.composeGraphics.bytes))
+      }
+      let container = isNameTaken ? "ccl-setup-ollama" : "ollama"
+      changes.append(
+        ours(
+          folders.engine.appending(".env"),
+          Array("OLLAMA_PORT=\(port)\nOLLAMA_CONTAINER=\(container)\n".utf8)))
+      changes.append(
+        .startEngine(
+          EngineStart(
+            name: "docker", how: .commands([compose(["up", "--detach"], graphics: graphics)]),
+            url: choices.engine.url, undo: [compose(["down"], graphics: graphics)],
+            undoStorage: [Invocation("docker", ["volume", "rm", "--force", "ccl-setup_ollama"])])))
+      if port != Engine.defaultPort {
+        notes.append(
+          .init(
+            .information,
+            "Port \(Engine.defaultPort) is taken, so everything here uses port \(port)."))
+      }
+      if isNameTaken {
+        notes.append(
+          .init(
+            .information,
+            "Another container is named ollama, so ours is \(container, .emphasis)."))
+      }
+    case .native(let port):
+      if survey.server == nil {
+        changes.append(.startEngine(try nativeStart(port: port)))
+      }
+    case .server(let url):
+      guard let server = survey.server else {
+        throw Failure(
+          "No Ollama answers at \(url)", why: "its version could not be asked within 2 s",
+          tryNext: ["Check the address, and that the server listens on more than its own loopback."]
+        )
+      }
+      if let found = Version(server.version), let oldest = Version(Engine.oldestVersion),
+        found < oldest
+      {
+        throw Failure(
+          "The Ollama at \(url) is too old",
+          why:
+            "it is \(printable(server.version)); the Messages API came with \(Engine.oldestVersion)"
+        )
+      }
+    case .rehearsal: break
+    }
+    return Plan.Step(id: .engine, title: choices.engine.title, changes: changes)
+  }
+
+  /// One call of Docker Compose on our own folder.
+  func compose(_ arguments: [String], graphics: Bool) -> Invocation {
+    let folder = folders.engine
+    var files = ["--file", folder.appending("docker-compose.yml").string]
+    if graphics { files += ["--file", folder.appending("docker-compose.gpu.yml").string] }
+    return Invocation(
+      "docker",
+      ["compose", "--progress", "plain", "--project-directory", folder.string] + files + arguments,
+      without: survey.composeVariables)
+  }
+
+  private func nativeStart(port: Int) throws(Failure) -> EngineStart {
+    guard let program = machine.ollama.program else {
+      throw Failure(
+        "There is no Ollama on this machine", why: "no program named ollama was found",
+        tryNext: ["`ccl-setup --engine docker`"])
+    }
+    // The same settings as the container's, and for the same reasons (docker-compose.yml).
+    return EngineStart(
+      name: "native",
+      how: .detached(
+        Invocation(
+          program, ["serve"],
+          environment: [
+            "OLLAMA_HOST": "127.0.0.1:\(port)", "OLLAMA_KEEP_ALIVE": "30m",
+            "OLLAMA_NUM_PARALLEL": "1", "OLLAMA_CONTEXT_LENGTH": "32768",
+            "LLAMA_ARG_CACHE_RAM": "2048",
+          ]), log: folders.nativeLog),
+      url: choices.engine.url, undo: [])
+  }
+
+  // MARK: - Models
+
+  private func modelStep(_ notes: inout [Plan.Note]) -> Plan.Step {
+    let known = (try? ModelName(choices.model)).flatMap { catalogue.model(named: $0) }
+    let bytes = survey.registryBytes ?? known.map { UInt64($0.downloadBytes) }
+    let pull = ModelPull(
+      server: choices.engine.url, model: choices.model, bytes: bytes,
+      isBytesFromRegistry: survey.registryBytes != nil)
+    if !isPresent(choices.model), let bytes, case .server = choices.engine {
+      notes.append(
+        .init(.information, "\(ByteCount(bytes).inWords) will be downloaded by that server."))
+    } else if !isPresent(choices.model), let bytes, bytes > machine.disk.free {
+      notes.append(
+        .init(
+          .warning,
+          "The download needs \(ByteCount(bytes).inWords), and \(ByteCount(machine.disk.free).inWords) are free at \(path: machine.disk.place)."
+        ))
+    }
+    if known?.setupOnly == true {
+      notes.append(
+        .init(
+          .warning,
+          "\(choices.model) only proves that the setup works; it is too small for real work."))
+    }
+    if choices.contextWindow < ContextSize.smallest.tokens {
+      notes.append(
+        .init(
+          .warning,
+          "A context of \(contextInWords(choices.contextWindow)) is too small for Claude Code's own prompt; 32k is the least that works."
+        ))
+    }
+    return Plan.Step(id: .model, title: "The model", changes: [.pullModel(pull)])
+  }
+
+  private func isPresent(_ name: String) -> Bool { present(name) != nil }
+
+  private func present(_ name: String) -> OllamaServer.Model? {
+    guard let wanted = try? ModelName(name) else { return nil }
+    return survey.server?.models.first { (try? ModelName($0.name)) == wanted }
+  }
+
+  private func contextStep(_ derived: ModelName) throws(Failure) -> Plan.Step {
+    let modelfile: String
+    do {
+      modelfile = try render(
+        .modelfile,
+        ["from": .word(choices.model), "contextWindow": .word("\(choices.contextWindow)")])
+    } catch {
+      throw Failure("The Modelfile could not be written", why: "\(error)")
+    }
+    if let found = survey.server?.derivedContext, found != choices.contextWindow,
+      survey.receipt?["model:\(derived)"] == nil
+    {
+      throw Failure(
+        "A model named \(derived) is there already",
+        why: "its context is \(found), not \(choices.contextWindow), and ccl-setup did not make it",
+        tryNext: ["Choose another context.", "Remove it: `ollama rm \(derived)`"])
+    }
+    return Plan.Step(
+      id: .context, title: "The context window",
+      changes: [
+        ours(folders.modelfile(derived), Array(modelfile.utf8)),
+        .createModel(
+          ModelCreation(
+            server: choices.engine.url, name: derived.description, from: choices.model,
+            contextWindow: choices.contextWindow)),
+      ])
+  }
+
+  private func aliasStep(_ derived: ModelName, _ notes: inout [Plan.Note]) -> Plan.Step {
+    var changes: [Change] = []
+    for name in Tier.allCases.flatMap(\.anthropicNames) {
+      let isForeign = present(name) != nil && survey.receipt?["model:\(name)"] == nil
+      if isForeign, present(name)?.digest != present(derived.description)?.digest {
+        notes.append(
+          .init(
+            .information, "\(name) is there already and not of our making: it stays as it is."))
+        continue
+      }
+      changes.append(
+        .copyModel(server: choices.engine.url, from: derived.description, to: name))
+    }
+    return Plan.Step(
+      id: .aliases, title: "Anthropic names, for other clients", changes: changes)
+  }
+
+  // MARK: - Client and shells
+
+  private func clientStep(_ derived: ModelName) throws(Failure) -> Plan.Step {
+    do {
+      let document = try clientSettings(derived).document()
+      return Plan.Step(
+        id: .client, title: "Claude Code's settings for claude-local",
+        changes: [ours(folders.clientSettings, Array(document.utf8), mode: 0o600)])
+    } catch {
+      throw Failure("The client's settings could not be written", why: "\(error)")
+    }
+  }
+
+  func clientSettings(_ derived: ModelName) -> ClientSettings {
+    ClientSettings(
+      .init(
+        baseURL: choices.engine.url, model: derived.description,
+        contextWindow: choices.contextWindow, profile: choices.profile,
+        lateSystemMessage: derived.dropsLateSystemMessages ? .avoid : .keep))
+  }
+
+  private func shellStep(_ derived: ModelName, _ notes: inout [Plan.Note]) throws(Failure)
+    -> Plan.Step
+  {
+    var changes: [Change] = []
+    let settings = clientSettings(derived)
+    let client = machine.claude.installations.first.map { FilePath($0.path) }
+    for shell in choices.shells {
+      let function: String
+      do {
+        function = try settings.function(
+          for: shell, document: folders.clientSettings, client: client, home: environment.home)
+      } catch {
+        throw Failure("The function for \(shell.rawValue) could not be written", why: "\(error)")
+      }
+      changes.append(ours(folders.function(for: shell), Array(function.utf8), mode: 0o644))
+      changes += try blockChanges(shell, &notes)
+    }
+    return Plan.Step(id: .shells, title: "The function claude-local", changes: changes)
+  }
+
+  // MARK: - What is there already
+
+  func ours(_ path: FilePath, _ bytes: [UInt8], mode: UInt16 = 0o644) -> Change {
+    let before: [UInt8]? = if case .present(let bytes)? = survey.files[path] { bytes } else { nil }
+    return .writeFile(
+      FileWrite(path: path, before: before, after: bytes, mode: mode, ownership: .ours))
+  }
+
+  /// Whether a change would change nothing.
+  private func isInPlace(_ change: Change) -> Bool {
+    switch change {
+    case .writeFile(let write): return write.before == write.after
+    case .startEngine(let start):
+      // A compose file that changes wants a new `up`, even where the old container answers.
+      guard survey.server != nil, survey.receipt?[start.name.engineSubject] != nil else {
+        return false
+      }
+      return !engineFilesChange
+    case .pullModel(let pull): return isPresent(pull.model)
+    case .createModel(let creation):
+      return survey.server?.derivedContext == creation.contextWindow
+    case .copyModel(_, let from, let to):
+      guard let source = present(from), let copy = present(to) else { return false }
+      return source.digest == copy.digest
+    }
+  }
+
+  private var engineFilesChange: Bool {
+    guard case .docker(let port, let graphics) = choices.engine else { return false }
+    let container = survey.isContainerNameTaken ? "ccl-setup-ollama" : "ollama"
+    let wanted: [(String, [UInt8])] =
+      [
+        ("docker-compose.yml", Asset.compose.bytes),
+        (".env", Array("OLLAMA_PORT=\(port)\nOLLAMA_CONTAINER=\(container)\n".utf8)),
+      ] + (graphics ? [("docker-compose.gpu.yml", Asset.composeGraphics.bytes)] : [])
+    return wanted.contains { name, bytes in
+      survey.files[folders.engine.appending(name)] != .present(bytes)
+    }
+  }
+
+  /// Whether an entry that no change of this plan is about must stay all the same.
+  private func isStillWanted(_ entry: Receipt.Entry, _ derived: ModelName) -> Bool {
+    switch entry.undo {
+    // A native server that we started goes on running for a plan that found it answering.
+    case .endProcess: if case .native = choices.engine { true } else { false }
+    // Downloads cost hours: other choices leave them, `uninstall` and `clean` remove them.
+    case .deleteModel(_, _, .some): true
+    default: false
+    }
+  }
+}
+
+extension String {
+  fileprivate var engineSubject: String { "engine:\(self)" }
+}
+
+extension ModelName {
+  /// Whether the client's late system message would be refused or dropped: Qwen3.5's kind of GGUF template answers it
+  /// with a 400, the qwen3-coder renderer loses its text (measured, docs/measurements.md).
+  var dropsLateSystemMessages: Bool {
+    family.hasPrefix("qwen3") || host != Self.defaultHost
+  }
+}
