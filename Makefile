@@ -6,10 +6,11 @@ RELEASE := .build/release/ccl-setup
 CCL_SETUP = $(if $(wildcard $(RELEASE)),$(RELEASE),ccl-setup)
 
 # On Linux everything but the C library is linked statically, so that the binary runs on a machine without Swift and
-# libedit: a folder with nothing but static libraries comes first on the search path.
+# libedit: a folder with nothing but static libraries comes first on the search path. No symbol is exported (saves 4 MB).
 ifeq ($(shell uname),Linux)
 static_libraries := edit bsd md tinfo z stdc++ gcc_eh
-release_flags := --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xlinker -l%,bsd md tinfo) -Xlinker -s
+release_flags := --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xlinker -l%,bsd md tinfo) \
+  -Xlinker --gc-sections -Xlinker --no-export-dynamic -Xlinker -s
 endif
 
 .DEFAULT_GOAL := help
@@ -38,9 +39,11 @@ uninstall: ## Take the program away again (what it set up: ccl-setup uninstall)
 ## For working on it
 
 build: ## Build the release: one binary that needs only the C library
+ifdef static_libraries
 	@mkdir -p .build/static
-	@$(foreach name,$(static_libraries),ln -sf "$$(cc -print-file-name=lib$(name).a)" .build/static/lib$(name).a;)
+	@for name in $(static_libraries); do ln -sf "$$(cc -print-file-name=lib$$name.a)" ".build/static/lib$$name.a"; done
 	@ln -sf libgcc_eh.a .build/static/libgcc_s.a
+endif
 	swift build -c release --product ccl-setup $(release_flags)
 
 test: ## Install the real parts, then lint, unit tests, release build and end-to-end tests
