@@ -50,8 +50,9 @@ private func configuration(
   for name in invocation.without { variables[name] = nil }
   variables.merge(invocation.environment) { $1 }
   var options = PlatformOptions()
-  // A group of its own, so that a time limit ends the children too and Ctrl-C reaches us first.
-  options.processGroupID = 0
+  // A session of its own: a time limit ends the children too, Ctrl-C reaches us first, and an interactive shell finds
+  // no terminal to fight over (in a background group it would stop itself).
+  options.createSession = true
   options.teardownSequence = [
     .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
   ]

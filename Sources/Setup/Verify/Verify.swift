@@ -1,0 +1,160 @@
+import SystemPackage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One thing that was proved, or was not.
+public struct Proof: Sendable {
+  public enum Subject: Sendable, Hashable {
+    case engine
+    case context
+    case shell(Shell)
+  }
+  public var subject: Subject
+  /// What was done, for a person.
+  public var title: String
+  /// The evidence, or the failure.
+  public var outcome: Result<Evidence, Failure>
+
+  /// The figures behind a proof.
+  public struct Evidence: Sendable, Hashable, Codable {
+    public var words: String
+    public var seconds: Double?
+    public var secondsToFirstToken: Double?
+    public var tokensPerSecond: Double?
+    public var promptTokens: Int?
+    public var contextWindow: Int?
+    /// The share of the model in graphics memory, 0 to 1.
+    public var graphicsShare: Double?
+  }
+}
+
+/// Proves a finished setup on the running machine: the model answers, with the context that was asked for, and a
+/// fresh shell of each kind gets its answer through the real client from this very server.
+public struct Verify: Sendable {
+  let world: World
+  let choices: Choices
+  let model: String
+
+  public init(_ choices: Choices, in world: World) throws(Failure) {
+    self.world = world
+    self.choices = choices
+    model = try Plan.derivedName(choices).description
+  }
+
+  /// Runs every proof in order; `report` gets each as it is known. Stops at the first that makes the next ones moot.
+  public func callAsFunction(
+    began: @Sendable (String) -> Void, report: @Sendable (Proof) -> Void
+  ) async -> Bool {
+    let server = OllamaServer(url: choices.engine.url, network: world.network)
+    began("asking the model directly")
+    let engine = await engineProof(server)
+    report(engine)
+    guard case .success = engine.outcome else { return false }
+    let context = await contextProof(server)
+    report(context)
+    var isGood = if case .success = context.outcome { true } else { false }
+    for shell in choices.shells {
+      began("claude-local in a fresh \(shell.rawValue)")
+      let proof = await shellProof(shell, server)
+      report(proof)
+      if case .failure = proof.outcome { isGood = false }
+    }
+    return isGood
+  }
+
+  private func engineProof(_ server: OllamaServer) async -> Proof {
+    let title = "\(model) answers at \(choices.engine.url)"
+    do {
+      let reading = try await server.read(
+        model, prompt: "Reply with the word pong", clock: world.clock, within: .seconds(600))
+      return Proof(
+        subject: .engine, title: title,
+        outcome: .success(
+          .init(
+            words: printable(String(reading.text.trimmed.prefix(60))),
+            secondsToFirstToken: reading.secondsToFirstToken,
+            tokensPerSecond: reading.tokensPerSecond, promptTokens: reading.promptTokens)))
+    } catch {
+      return Proof(subject: .engine, title: title, outcome: .failure(error))
+    }
+  }
+
+  /// Only `/api/ps` tells the context that is really loaded.
+  private func contextProof(_ server: OllamaServer) async -> Proof {
+    let title = "the context of \(choices.contextWindow) tokens is really loaded"
+    do throws(Failure) {
+      guard let loaded = try await loaded(server) else {
+        throw Failure(
+          "The model is not loaded", why: "\(server.url)/api/ps does not list \(model)",
+          tryNext: ["`ccl-setup status`"])
+      }
+      guard loaded.context_length == choices.contextWindow else {
+        throw Failure(
+          "The context is not the one that was asked for",
+          why:
+            "/api/ps says \(loaded.context_length.map(String.init) ?? "nothing"), asked were \(choices.contextWindow); longer prompts are cut off silently",
+          tryNext: ["`ccl-setup fix`"])
+      }
+      let share = loaded.size_vram.map { loaded.size == 0 ? 0 : Double($0) / Double(loaded.size) }
+      return Proof(
+        subject: .context, title: title,
+        outcome: .success(
+          .init(
+            words: "/api/ps says \(choices.contextWindow)", contextWindow: loaded.context_length,
+            graphicsShare: share)))
+    } catch {
+      return Proof(subject: .context, title: title, outcome: .failure(error))
+    }
+  }
+
+  private func loaded(_ server: OllamaServer) async throws(Failure) -> OllamaServer.LoadedModel? {
+    let wanted = try? ModelName(model)
+    return try await server.loadedModels().first { (try? ModelName($0.name)) == wanted }
+  }
+
+  private func shellProof(_ shell: Shell, _ server: OllamaServer) async -> Proof {
+    let title = "claude-local answers in a fresh \(shell.rawValue)"
+    let command = Self.command(for: shell, folder: Folders(world.environment).state)
+    do throws(Failure) {
+      let before = try await loaded(server)?.expires_at
+      let began = world.clock.now()
+      let result = try await run(command)
+      let seconds = world.clock.now().timeIntervalSince(began)
+      let said = result.output + "\n" + result.error
+      guard result.succeeded, !result.output.isEmpty else {
+        throw ClientComplaint.diagnose(said, code: result.code, url: server.url)
+      }
+      // The server's own record: the time until which it keeps the model moves with every request to it.
+      guard let after = try await loaded(server)?.expires_at, after != before else {
+        throw Failure(
+          "An answer came, but not from this server",
+          why:
+            "\(server.url)/api/ps shows no new request to \(model); the client said “\(printable(String(result.output.prefix(60))))”",
+          tryNext: ["`ccl-setup doctor` shows where the client goes", "`ccl-setup fix`"])
+      }
+      return Proof(
+        subject: .shell(shell), title: title,
+        outcome: .success(
+          .init(words: printable(String(result.output.prefix(60))), seconds: seconds)))
+    } catch {
+      return Proof(subject: .shell(shell), title: title, outcome: .failure(error))
+    }
+  }
+
+  /// A fresh interactive shell, as a new terminal starts it, with the client's silent retries (190 s) switched off.
+  static func command(for shell: Shell, folder: FilePath) -> Invocation {
+    Invocation(
+      shell.rawValue, ["-i", "-c", "claude-local -p 'Reply with the word pong'"],
+      environment: ["CLAUDE_CODE_MAX_RETRIES": "0"], folder: folder)
+  }
+
+  private func run(_ command: Invocation) async throws(Failure) -> ProgramResult {
+    do { return try await world.programs.run(command, within: .seconds(600)) } catch {
+      throw programFailure(error)
+    }
+  }
+}
