@@ -87,6 +87,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(name: "AssetsTests", dependencies: ["Assets"], swiftSettings: swift),
     .testTarget(
+      name: "RehearsalTests", dependencies: ["Rehearsal"] + nio("NIOCore", "NIOPosix"),
+      swiftSettings: swift),
+    .testTarget(
       name: "ShellTests", dependencies: ["Assets", "Setup", "Support", system],
       swiftSettings: swift),
     .testTarget(

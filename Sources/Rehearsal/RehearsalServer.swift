@@ -101,7 +101,7 @@ extension House {
     if let reply = try await control(call, from: context.channel.remoteAddress) {
       return reply.response(to: request.method, faults: [])
     }
-    let guardian = Guard(isLoopback: context.channel.localAddress?.isLoopback ?? false)
+    let guardian = Guard(boundTo: configuration.listen.host)
     let (refusal, headers) = guardian.admits(
       host: request.head.authority ?? "", origin: request.headers[.origin], method: method)
     var reply: Reply

@@ -3,7 +3,11 @@ import HTTPTypes
 /// Who may ask: what Ollama's CORS and host middleware let through.
 struct Guard: Sendable {
   /// Whether the server is bound to a loopback address; only then is the Host header looked at.
-  var isLoopback: Bool
+  private let isLoopback: Bool
+
+  init(boundTo host: String) {
+    isLoopback = host.hasPrefix("127.") || host == "::1" || host == "localhost"
+  }
 
   /// - Returns: the reply that ends the request, if it is not let through; else what is added to its reply.
   func admits(host: String, origin: String?, method: String) -> (

@@ -7,8 +7,9 @@
 extension Date {
   /// RFC 3339 in UTC with as many decimals as there are, as Go's `time.Time` marshals.
   var timestamp: String {
-    let nanoseconds = Int64((timeIntervalSince1970 * 1e9).rounded(.down))
-    let (seconds, fraction) = nanoseconds.flooredQuotient(by: 1_000_000_000)
+    let whole = timeIntervalSince1970.rounded(.down)
+    let seconds = Int64(whole)
+    let fraction = Int64(((timeIntervalSince1970 - whole) * 1e9).rounded(.down))
     let (days, second) = seconds.flooredQuotient(by: 86_400)
     // Civil date from days, by Howard Hinnant's algorithm (public domain).
     let z = days + 719_468
