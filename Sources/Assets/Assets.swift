@@ -3,7 +3,9 @@ import CAssets
 /// A file of the package's top folder that is embedded in the program, named by its path from there.
 public enum Asset: String, CaseIterable, Sendable, Hashable {
   case bashFunction = "templates/bash/claude-local.bash"
+  case bashRCLine = "templates/bash/rc-line.bash"
   case zshFunction = "templates/zsh/claude-local.zsh"
+  case zshRCLine = "templates/zsh/rc-line.zsh"
   case fishFunction = "templates/fish/claude-local.fish"
   case claudeSettings = "templates/claude/settings.json"
   case compose = "docker-compose.yml"

@@ -146,7 +146,8 @@ private func literal(of value: Value, _ name: String, _ quoting: Quoting?) throw
     return quoting.quoted(text)
   case .homePath(let path):
     guard let quoting, quoting != .json, !path.utf8.contains(0) else { throw .unsuitable(name) }
-    return "\"$HOME\"" + quoting.quoted("/" + path)
+    // With `set -u` and no HOME, a bare $HOME would end the shell; fish has no such option.
+    return (quoting == .fish ? "\"$HOME\"" : "\"${HOME-}\"") + quoting.quoted("/" + path)
   case .flag, .list: throw .unsuitable(name)
   }
 }

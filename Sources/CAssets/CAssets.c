@@ -7,8 +7,14 @@
 static const unsigned char bash_function[] = {
 #embed "../../templates/bash/claude-local.bash"
 };
+static const unsigned char bash_rc_line[] = {
+#embed "../../templates/bash/rc-line.bash"
+};
 static const unsigned char zsh_function[] = {
 #embed "../../templates/zsh/claude-local.zsh"
+};
+static const unsigned char zsh_rc_line[] = {
+#embed "../../templates/zsh/rc-line.zsh"
 };
 static const unsigned char fish_function[] = {
 #embed "../../templates/fish/claude-local.fish"
@@ -38,7 +44,9 @@ static const struct {
   size_t size;
 } assets[] = {
     {"templates/bash/claude-local.bash", bash_function, sizeof bash_function},
+    {"templates/bash/rc-line.bash", bash_rc_line, sizeof bash_rc_line},
     {"templates/zsh/claude-local.zsh", zsh_function, sizeof zsh_function},
+    {"templates/zsh/rc-line.zsh", zsh_rc_line, sizeof zsh_rc_line},
     {"templates/fish/claude-local.fish", fish_function, sizeof fish_function},
     {"templates/claude/settings.json", claude_settings, sizeof claude_settings},
     {"docker-compose.yml", compose, sizeof compose},

@@ -72,7 +72,7 @@ import Testing
 
   @Test func leavesHomeToTheShell() throws {
     let values = ["p": Value.homePath(#".config/it's \"#)]
-    #expect(try render("{{p}}", quoting: .posix, values) == #""$HOME"'/.config/it'\''s \'"#)
+    #expect(try render("{{p}}", quoting: .posix, values) == #""${HOME-}"'/.config/it'\''s \'"#)
     #expect(try render("{{p}}", quoting: .fish, values) == #""$HOME"'/.config/it\'s \\'"#)
     #expect(throws: TemplateError.unsuitable("p")) {
       try render("{{p}}", quoting: .json, values)

@@ -1,0 +1,1 @@
+if [ -n "${BASH_VERSION-}" ] && [ -r {{function}} ]; then . {{function}}; fi

@@ -1,0 +1,1 @@
+if [ -n "${ZSH_VERSION-}" ] && [ -r {{function}} ]; then . {{function}}; fi
