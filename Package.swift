@@ -23,6 +23,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdTesting = Target.Dependency.product(
   name: "HummingbirdTesting", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -39,6 +40,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -65,9 +67,10 @@ let package = Package(
       dependencies: ["Setup", subprocess, asyncHTTPClient, system]
         + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       swiftSettings: swift),
+    .target(name: "CProxyPage", cSettings: c),
     .target(
       name: "Proxy",
-      dependencies: nio("NIOCore", "NIOPosix", "NIOHTTP1") + [asyncHTTPClient, hummingbird],
+      dependencies: ["CProxyPage", nioSSL] + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .target(
       name: "Rehearsal", dependencies: [hummingbird, logging] + nio("NIOCore"),

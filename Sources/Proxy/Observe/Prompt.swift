@@ -1,0 +1,240 @@
+import NIOCore
+
+/// What a Messages request is made of: positions in its body, found in one walk.
+struct Prompt {
+  var facts = ExchangeSummary.PromptFacts()
+  var system: Range<Int>?
+  var tools: Range<Int>?
+  var messages: Range<Int>?
+
+  /// - Parameter sessionHeader: the client's own name of its session, where it sends one.
+  init(_ bytes: UnsafeRawBufferPointer, path: Substring, sessionHeader: String?) {
+    let json = JSONCursor(bytes)
+    json.members(at: 0) { name, value in
+      switch name.count {
+      case 5 where bytes.starts(at: name.lowerBound, with: "model"):
+        facts.model = json.string(value)
+      case 5 where bytes.starts(at: name.lowerBound, with: "tools"): tools = value
+      case 6 where bytes.starts(at: name.lowerBound, with: "system"): system = value
+      case 6 where bytes.starts(at: name.lowerBound, with: "stream"):
+        facts.stream = bytes[value.lowerBound] == UInt8(ascii: "t")
+      case 8 where bytes.starts(at: name.lowerBound, with: "messages"): messages = value
+      case 8 where bytes.starts(at: name.lowerBound, with: "metadata"):
+        facts.session = json.string(json.member("user_id", of: value.lowerBound)).map(sessionName)
+      case 10 where bytes.starts(at: name.lowerBound, with: "max_tokens"):
+        facts.maxTokens = json.integer(value)
+      default: break
+      }
+      return true
+    }
+    if let sessionHeader { facts.session = sessionHeader }
+    facts.systemBytes = system?.count
+    facts.toolsBytes = tools?.count
+    facts.messagesBytes = messages?.count
+    facts.tools = tools.map { count(json, $0) }
+    facts.messages = messages.map { count(json, $0) }
+    guard messages != nil else { return }
+    let beginning = systemBeginning(json)
+    facts.kind = kind(path: path, system: beginning)
+    facts.thread = thread(json, system: beginning)
+  }
+
+  private func count(_ json: JSONCursor, _ array: Range<Int>) -> Int {
+    var count = 0
+    json.elements(at: array.lowerBound) { _ in
+      count += 1
+      return true
+    }
+    return count
+  }
+
+  /// The first bytes of the system prompt, without the block that B and C change at every request.
+  private func systemBeginning(_ json: JSONCursor) -> String {
+    guard let system else { return "" }
+    var text = ""
+    if json.bytes[system.lowerBound] == UInt8(ascii: "\"") {
+      text = json.bytes.text(system.lowerBound..<min(system.upperBound, system.lowerBound + 400))
+    } else {
+      json.elements(at: system.lowerBound) { block in
+        guard let value = json.member("text", of: block.lowerBound) else { return true }
+        let part = json.bytes.text(
+          value.lowerBound..<min(value.upperBound, value.lowerBound + 400))
+        if !part.hasPrefix("\"x-anthropic-billing-header") { text += part }
+        return text.utf8.count < 400
+      }
+    }
+    return text
+  }
+
+  private func kind(path: Substring, system: String) -> String {
+    if path.hasSuffix("/count_tokens") { return "count" }
+    if system.contains("title") && (facts.tools ?? 0) == 0 { return "title" }
+    if system.contains("agent for Claude Code") || system.contains("file search specialist") {
+      return "agent"
+    }
+    return "chat"
+  }
+
+  /// A name for the conversation: FNV-1a over what stays the same in it.
+  private func thread(_ json: JSONCursor, system: String) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ bytes: some Sequence<UInt8>) {
+      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    add((facts.session ?? "").utf8)
+    add((facts.kind ?? "").utf8)
+    add(system.prefix(120).utf8)
+    json.elements(at: messages!.lowerBound) { message in
+      guard let content = json.member("content", of: message.lowerBound) else { return false }
+      if json.bytes[content.lowerBound] == UInt8(ascii: "\"") {
+        add(json.bytes[content].prefix(2048))
+      } else {
+        var left = 2048
+        json.elements(at: content.lowerBound) { block in
+          if let text = json.member("text", of: block.lowerBound) {
+            let part = json.bytes[text].prefix(left)
+            add(part)
+            left -= part.count
+          }
+          return left > 0
+        }
+      }
+      return false
+    }
+    return String(hash, radix: 16)
+  }
+}
+
+/// The session's own id, which newer clients wrap in JSON and older ones append to the user's.
+private func sessionName(_ user: String) -> String {
+  for mark in ["\"session_id\":\"", "session_"] {
+    if let place = user.firstRange(of: mark) {
+      return String(user[place.upperBound...].prefix { $0.isHexDigit || $0 == "-" })
+    }
+  }
+  return user
+}
+
+/// Remembers the last prompt of each conversation, to find the first byte where the next one differs.
+struct PromptMemory {
+  private struct Entry {
+    var id: Int
+    var body: ByteBuffer
+    var prompt: Prompt
+  }
+
+  private var entries: [String: Entry] = [:]
+  private var order: [String] = []
+  private var bytes = 0
+
+  /// Bytes of bodies that are kept for comparison.
+  private static let limit = 6 << 20
+  private static let count = 32
+
+  /// Compares with the conversation's last prompt and takes its place.
+  mutating func compare(
+    id: Int, body: ByteBuffer, _ prompt: Prompt
+  ) -> ExchangeSummary.PrefixFacts? {
+    guard let thread = prompt.facts.thread, prompt.facts.kind != "count",
+      body.readableBytes < Self.limit / 2
+    else { return nil }
+    let former = entries[thread]
+    if let former {
+      bytes -= former.body.readableBytes
+      order.removeAll { $0 == thread }
+    }
+    entries[thread] = Entry(id: id, body: body, prompt: prompt)
+    order.append(thread)
+    bytes += body.readableBytes
+    while bytes > Self.limit || order.count > Self.count {
+      let oldest = order.removeFirst()
+      bytes -= entries.removeValue(forKey: oldest)?.body.readableBytes ?? 0
+    }
+    guard let former else { return nil }
+    return former.body.withUnsafeReadableBytes { old in
+      body.withUnsafeReadableBytes { new in
+        comparePrompts(former.prompt, old, former.id, prompt, new)
+      }
+    }
+  }
+}
+
+/// How far `prompt` begins with the bytes of `former`, in the order in which templates put them to the model.
+private func comparePrompts(
+  _ former: Prompt, _ old: UnsafeRawBufferPointer, _ id: Int, _ prompt: Prompt,
+  _ new: UnsafeRawBufferPointer
+) -> ExchangeSummary.PrefixFacts {
+  let parts: [(String, Range<Int>?, Range<Int>?)] = [
+    ("system", former.system, prompt.system), ("tools", former.tools, prompt.tools),
+    // The list's closing bracket is where the next turn's messages begin.
+    (
+      "messages", former.messages.map { $0.lowerBound..<($0.upperBound - 1) },
+      prompt.messages
+    ),
+  ]
+  let total = parts.reduce(0) { $0 + ($1.1?.count ?? 0) }
+  var facts = ExchangeSummary.PrefixFacts(previous: id, total: total, kept: 0)
+  for (name, before, now) in parts {
+    let before = before ?? 0..<0
+    let now = now ?? 0..<0
+    let same = commonPrefix(old, before, new, now)
+    facts.kept += same.old
+    if same.old < before.count || (name != "messages" && same.new < now.count) {
+      facts.broken = name
+      facts.position = now.lowerBound + same.new
+      return facts
+    }
+  }
+  return facts
+}
+
+/// How many bytes of both are the same, where a `cache_control` mark counts as nothing: it moves from turn to turn and
+/// no model ever sees it.
+func commonPrefix(
+  _ old: UnsafeRawBufferPointer, _ before: Range<Int>, _ new: UnsafeRawBufferPointer,
+  _ now: Range<Int>
+) -> (old: Int, new: Int) {
+  var left = before.lowerBound
+  var right = now.lowerBound
+  while left < before.upperBound, right < now.upperBound {
+    let limit = min(before.upperBound - left, now.upperBound - right)
+    var same = 0
+    while same + 16 <= limit {
+      let difference =
+        old.loadUnaligned(fromByteOffset: left + same, as: SIMD16<UInt8>.self)
+        .!= new.loadUnaligned(fromByteOffset: right + same, as: SIMD16<UInt8>.self)
+      let first = difference.firstSet
+      same += first
+      if first < 16 { break }
+    }
+    while same < limit, old[left + same] == new[right + same] { same += 1 }
+    left += same
+    right += same
+    if left == before.upperBound { break }
+    if let end = cacheMark(old, around: left, from: before.lowerBound) {
+      right -= left - end.lowerBound
+      left = end.upperBound
+      if right < now.lowerBound { break }
+    } else if right < now.upperBound, let end = cacheMark(new, around: right, from: now.lowerBound) {
+      left -= right - end.lowerBound
+      right = end.upperBound
+      if left < before.lowerBound { break }
+    } else {
+      break
+    }
+  }
+  return (left - before.lowerBound, right - now.lowerBound)
+}
+
+/// A `,"cache_control":{…}` that contains the byte at `index`.
+private func cacheMark(
+  _ bytes: UnsafeRawBufferPointer, around index: Int, from floor: Int
+) -> Range<Int>? {
+  let mark: StaticString = ",\"cache_control\":{"
+  // The other side usually goes on with `}` or `,`, so the difference is within the mark's first bytes.
+  for start in stride(from: index, through: max(floor, index - 2), by: -1)
+  where bytes.starts(at: start, with: mark) {
+    return JSONCursor(bytes).skip(start + mark.utf8CodeUnitCount - 1).map { start..<$0 }
+  }
+  return nil
+}

@@ -1,0 +1,65 @@
+/// What the proxy is asked to do.
+public struct ProxyConfiguration: Sendable {
+  /// Whom the page and its data answer.
+  public enum PageAudience: Sendable {
+    /// Connections from this machine that name it by a loopback name.
+    case loopback
+    /// Also those that reach a container through a port that Docker published on the host's loopback address: their
+    /// source is Docker's gateway. Host and Origin still have to be loopback names.
+    case container
+  }
+
+  public var host: String
+  /// 0 takes any free port, which `onReady` is told.
+  public var port: Int
+  public var upstream: Upstream
+  /// JSON Lines, 0600; nil records nothing.
+  public var record: String?
+  /// Wrong paths pass as they are.
+  public var strict: Bool
+  public var output: Output
+  /// Bytes of a body that are recorded; the rest is counted.
+  public var bodyLimit: Int
+  public var rotation: Rotation
+  public var audience: PageAudience
+  /// The names that the tiers' models have on this machine, to name the tier in a line.
+  public var tiers: [String: String]
+  /// Event loops; every connection and its engine connection stay on one.
+  public var threads: Int
+
+  public enum Output: Sendable { case quiet, lines, conversation }
+
+  public struct Rotation: Sendable {
+    /// Bytes after which a new record file is begun.
+    public var bytes: Int
+    /// Seconds after which a new record file is begun.
+    public var age: Int64
+    /// Earlier files that are kept.
+    public var kept: Int
+
+    public init(bytes: Int = 256 << 20, age: Int64 = 7 * 86_400, kept: Int = 4) {
+      self.bytes = bytes
+      self.age = age
+      self.kept = kept
+    }
+  }
+
+  public init(
+    host: String = "127.0.0.1", port: Int = 4000, upstream: Upstream, record: String? = nil,
+    strict: Bool = false, output: Output = .lines, bodyLimit: Int = 32 << 20,
+    rotation: Rotation = Rotation(), audience: PageAudience = .loopback,
+    tiers: [String: String] = [:], threads: Int = 1
+  ) {
+    self.host = host
+    self.port = port
+    self.upstream = upstream
+    self.record = record
+    self.strict = strict
+    self.output = output
+    self.bodyLimit = bodyLimit
+    self.rotation = rotation
+    self.audience = audience
+    self.tiers = tiers
+    self.threads = threads
+  }
+}

@@ -1,0 +1,109 @@
+import NIOCore
+
+/// An exchange whose parcels are still coming.
+struct Assembly {
+  let id: Int
+  var requestHead: ByteBuffer
+  var request: BodyKeeper?
+  var responseHead: ByteBuffer?
+  var response: BodyKeeper?
+  var answer: AnswerReader?
+  /// Bytes of content that were there at a time, in microseconds.
+  var marks: [(bytes: Int, microseconds: Int64)] = []
+  var lostBytes = 0
+  private var rawResponse = 0
+  private let limit: Int
+  private let spillPath: String?
+
+  init(id: Int, head: ByteBuffer, limit: Int, spillPath: String?) {
+    self.id = id
+    requestHead = head
+    self.limit = limit
+    self.spillPath = spillPath
+  }
+
+  mutating func take(_ parcel: Parcel) {
+    lostBytes += parcel.lostBytes
+    if request == nil {
+      request = BodyKeeper(
+        HeadFields(requestHead).framing(orElse: .none), limit: limit, spillPath: spillPath)
+    }
+    for piece in parcel.request { request!.add(piece) { _ in } }
+    if let head = parcel.responseHead { responseHead = head }
+    if response == nil, responseHead != nil || !parcel.response.isEmpty {
+      let fields = responseHead.map(HeadFields.init)
+      response = BodyKeeper(
+        fields?.framing(orElse: .untilClose) ?? .untilClose, limit: limit, spillPath: spillPath)
+      answer = AnswerReader(contentType: fields?.first("content-type"))
+    }
+    var times = parcel.marks[...]
+    for piece in parcel.response { takeResponse(piece, &times) }
+    // Bytes that were left out still came at some time.
+    for mark in times { note(mark.bytes, mark.nanoseconds) }
+  }
+
+  /// Reads a piece in the parts in which it came, so that each has its time.
+  private mutating func takeResponse(_ piece: ByteBuffer, _ times: inout ArraySlice<Mark>) {
+    var piece = piece
+    while piece.readableBytes > 0 {
+      var part = piece
+      var time: Int64?
+      if let mark = times.first, mark.bytes - rawResponse <= piece.readableBytes {
+        part = piece.readSlice(length: max(0, mark.bytes - rawResponse))!
+        time = mark.nanoseconds
+        times.removeFirst()
+      } else {
+        piece.clear()
+      }
+      rawResponse += part.readableBytes
+      response!.add(part) { answer!.read($0) }
+      if let time { note(response!.size, time) }
+    }
+  }
+
+  private mutating func note(_ bytes: Int, _ nanoseconds: Int64) {
+    if let last = marks.last, bytes <= last.bytes { return }
+    marks.append((bytes, nanoseconds / 1000))
+  }
+
+  /// When the byte of the answer's content at `position` came.
+  func time(of position: Int) -> Int64? {
+    var low = 0
+    var high = marks.count
+    while low < high {
+      let middle = (low + high) / 2
+      if marks[middle].bytes <= position { low = middle + 1 } else { high = middle }
+    }
+    return low < marks.count ? marks[low].microseconds : nil
+  }
+}
+
+/// The fields of a head, for whoever has time to look them up.
+struct HeadFields {
+  var startLine = ""
+  var fields: [(name: String, value: String)] = []
+
+  init(_ head: ByteBuffer) {
+    head.withUnsafeReadableBytes { bytes in
+      guard case .found(let found) = scanHead(bytes) else { return }
+      startLine = bytes.text(found.startLine)
+      fields = found.fields.map { (bytes.text($0.name), bytes.text($0.value)) }
+    }
+  }
+
+  func first(_ name: String) -> String? {
+    fields.first { $0.name.lowercased() == name }?.value
+  }
+
+  func framing(orElse other: Framing) -> Framing {
+    if let encoding = first("transfer-encoding"), encoding.lowercased().hasSuffix("chunked") {
+      return .chunked
+    }
+    return first("content-length").flatMap { Int($0) }.map(Framing.length) ?? other
+  }
+
+  var status: Int? {
+    let parts = startLine.split(separator: " ")
+    return parts.count > 1 ? Int(parts[1]) : nil
+  }
+}

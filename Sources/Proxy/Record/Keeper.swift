@@ -1,0 +1,347 @@
+import NIOCore
+
+/// What the recorder's thread knows: exchanges that are still coming, the record, and the list of what passed.
+final class Keeper {
+  private let configuration: ProxyConfiguration
+  private let console: Console
+  private var assemblies: [Int: Assembly] = [:]
+  private var prompts = PromptMemory()
+  private var text = JSONText(capacity: 256 * 1024)
+  private var scratch = JSONText()
+  private var file: RecordFile?
+  private(set) var journal: Journal
+  /// Why nothing is recorded any more.
+  private(set) var stopped: String?
+  private var lines: [(id: Int, row: ByteBuffer, offset: Int, length: Int)] = []
+
+  /// Bytes of lines that are gathered before they are written.
+  private static let batch = 256 * 1024
+
+  init(_ configuration: ProxyConfiguration, file: RecordFile?, console: @escaping Console) {
+    self.configuration = configuration
+    self.file = file
+    self.console = console
+    journal = Journal(earlier: file)
+  }
+
+  func take(_ parcel: Parcel) {
+    var assembly: Assembly
+    if let earlier = assemblies.removeValue(forKey: parcel.id) {
+      assembly = earlier
+    } else if let head = parcel.requestHead {
+      let limit = file == nil ? min(configuration.bodyLimit, 256 * 1024) : configuration.bodyLimit
+      assembly = Assembly(
+        id: parcel.id, head: head, limit: limit, spillPath: file?.path)
+    } else {
+      return
+    }
+    assembly.take(parcel)
+    if let facts = parcel.facts {
+      finish(&assembly, facts)
+    } else {
+      assemblies[parcel.id] = assembly
+    }
+  }
+
+  /// Gives what is gathered to the kernel.
+  func flush() {
+    if text.count > 0, let file {
+      do {
+        try text.buffer.withUnsafeReadableBytes { try file.append($0) }
+        settleLines()
+        try file.rotateIfDue()
+      } catch {
+        stopRecording(error, keeping: lines.first?.offset ?? file.size)
+      }
+      text.clear()
+    }
+  }
+
+  func close() {
+    flush()
+    file?.sync()
+    file = nil
+    journal.endFeeds()
+  }
+
+  private func settleLines() {
+    guard let file else { return }
+    for line in lines {
+      journal.add(
+        Journal.Entry(
+          id: line.id, row: line.row, segment: file.segment, offset: line.offset,
+          length: line.length))
+    }
+    lines.removeAll(keepingCapacity: true)
+  }
+
+  private func stopRecording(_ error: any Error, keeping length: Int) {
+    file?.takeBack(to: length)
+    file = nil
+    for line in lines { journal.add(Journal.Entry(id: line.id, row: line.row)) }
+    lines = []
+    stopped = "\(error)"
+    journal.stopped = stopped
+    console(.notice("The recording has stopped: \(error). Requests pass as before."))
+  }
+
+  private func finish(_ assembly: inout Assembly, _ facts: ExchangeFacts) {
+    let head = HeadFields(assembly.requestHead)
+    let body = assembly.request?.whole()
+    let summary = summarize(&assembly, facts, head, body)
+    let start = text.count
+    text.object { text in
+      summary.write(to: &text)
+    }
+    // The object is open again: what follows belongs to it, but not to the list's row.
+    let row = text.buffer.getSlice(at: text.buffer.readerIndex + start, length: text.count - start)!
+    let ownRow = ByteBuffer(bytes: row.readableBytesView)
+    if let file {
+      let offset = file.size + start
+      if writeRest(assembly, head, body, offset: offset) {
+        let length = file.size + text.count - offset - 1
+        lines.append((assembly.id, ownRow, offset, length))
+        if text.count > Self.batch { flush() }
+      } else {
+        journal.add(Journal.Entry(id: assembly.id, row: ownRow))
+      }
+    } else {
+      text.clear()
+      journal.add(Journal.Entry(id: assembly.id, row: ownRow))
+    }
+    if configuration.output != .quiet || summary.repaired != nil {
+      let transcript =
+        configuration.output == .conversation
+        ? Transcript(request: body, response: assembly.response?.whole()) : nil
+      console(.exchange(summary, transcript: transcript))
+    }
+  }
+
+  private func summarize(
+    _ assembly: inout Assembly, _ facts: ExchangeFacts, _ head: HeadFields, _ body: ByteBuffer?
+  ) -> ExchangeSummary {
+    let parts = head.startLine.split(separator: " ")
+    let target = parts.count > 1 ? String(parts[1]) : ""
+    let status = assembly.responseHead.flatMap { HeadFields($0).status }
+    var summary = ExchangeSummary(
+      id: assembly.id, at: timestamp(facts.startedAt), client: facts.client,
+      method: parts.first.map(String.init) ?? "", target: withoutSecrets(target: target),
+      repaired: facts.repairedTarget.map { withoutSecrets(target: $0) }, status: status,
+      ending: facts.ending.rawValue, remark: facts.remark, others: facts.others,
+      requestDone: facts.requestDone.map { $0 / 1000 }, firstByte: facts.firstByte.map { $0 / 1000 },
+      end: facts.end / 1000, requestSize: assembly.request?.size ?? 0,
+      responseSize: assembly.response?.size ?? 0)
+    if assembly.lostBytes > 0 {
+      summary.remark = "\(assembly.lostBytes) bytes not recorded: the disk was too slow"
+    }
+    if let body, body.readableBytes > 0 {
+      let path = (facts.repairedTarget ?? target).prefix { $0 != "?" }
+      let prompt = body.withUnsafeReadableBytes {
+        Prompt($0, path: path, sessionHeader: head.first("x-claude-code-session-id"))
+      }
+      summary.request = prompt.facts
+      summary.prefix = prompts.compare(id: assembly.id, body: body, prompt)
+    }
+    if assembly.answer != nil {
+      summary.answer = assembly.answer!.finish(status: status)
+      summary.firstToken = assembly.answer!.firstContent.flatMap { assembly.time(of: $0) }
+      if wasCut(summary.answer, promptBytes: summary.request.messages == nil ? nil : summary.requestSize) {
+        summary.answer.cut = true
+      }
+    }
+    return summary
+  }
+
+  // MARK: - The rest of a line: headers and bodies
+
+  /// - Returns: false if the line could not be written; the recording has stopped then.
+  private func writeRest(
+    _ assembly: Assembly, _ head: HeadFields, _ body: ByteBuffer?, offset: Int
+  ) -> Bool {
+    text.cut(to: text.count - 1)
+    do {
+      text.raw(",\"sent\":{\"headers\":")
+      text.writeHeaders(head)
+      try writeBody(assembly.request, body)
+      text.raw("}")
+      if assembly.response != nil || assembly.responseHead != nil {
+        text.raw(",\"received\":{\"headers\":")
+        text.writeHeaders(assembly.responseHead.map(HeadFields.init) ?? HeadFields(ByteBuffer()))
+        text.raw(",\"marks\":[")
+        for (index, mark) in assembly.marks.enumerated() {
+          if index > 0 { text.raw(",") }
+          text.raw("[")
+          text.digits(mark.bytes)
+          text.raw(",")
+          text.digits(Int(mark.microseconds))
+          text.raw("]")
+        }
+        text.raw("]")
+        try writeBody(assembly.response, assembly.response?.whole())
+        text.raw("}")
+      }
+      text.raw("}\n")
+      return true
+    } catch {
+      stopRecording(error, keeping: lines.first?.offset ?? offset)
+      text.clear()
+      return false
+    }
+  }
+
+  private func writeBody(_ body: BodyKeeper?, _ whole: ByteBuffer?) throws {
+    guard let body, body.kept > 0 else { return }
+    if body.isTruncated { text.raw(",\"truncated\":true") }
+    if let whole {
+      whole.withUnsafeReadableBytes { writeBody($0, isTruncated: body.isTruncated) }
+    } else if let spill = body.spill {
+      try writeSpilled(spill, isTruncated: body.isTruncated)
+    }
+  }
+
+  private func writeBody(_ bytes: UnsafeRawBufferPointer, isTruncated: Bool) {
+    let start = text.count
+    text.raw(",\"body\":\"")
+    if text.redacted(bytes, isLast: !isTruncated) == nil {
+      text.cut(to: start)
+      text.raw(",\"base64\":\"")
+      text.base64(bytes)
+    }
+    text.raw("\"")
+  }
+
+  /// Bytes of a spilled body that are looked at together, a multiple of three.
+  private static let window = 192 * 1024
+
+  private func writeSpilled(_ spill: SpillFile, isTruncated: Bool) throws {
+    var isText = true
+    try eachWindow(of: spill) { bytes, isLast in
+      scratch.clear()
+      guard let used = scratch.escaped(bytes, isLast: isLast && !isTruncated) else {
+        isText = false
+        return nil
+      }
+      return used
+    }
+    text.raw(isText ? ",\"body\":\"" : ",\"base64\":\"")
+    try eachWindow(of: spill) { bytes, isLast in
+      defer { scratch.clear() }
+      if text.count > Self.batch { try writeEarly() }
+      guard isText else {
+        text.base64(bytes)
+        return bytes.count
+      }
+      return text.redacted(bytes, isLast: isLast && !isTruncated)
+    }
+    text.raw("\"")
+  }
+
+  /// Calls `use` with one window after the other until it returns nil; what it did not use comes again.
+  private func eachWindow(
+    of spill: SpillFile, _ use: (UnsafeRawBufferPointer, _ isLast: Bool) throws -> Int?
+  ) throws {
+    var place = 0
+    while place < spill.count {
+      let count = min(Self.window, spill.count - place)
+      let bytes = try spill.segment.read(count, at: place)
+      let isLast = place + bytes.count >= spill.count
+      guard let used = try bytes.withUnsafeBytes({ try use($0, isLast) }), used > 0 else { return }
+      place += used
+    }
+  }
+
+  /// Writes the beginning of a long line before its end is known.
+  private func writeEarly() throws {
+    guard let file else { return }
+    try text.buffer.withUnsafeReadableBytes { try file.append($0) }
+    // The lines before this one are complete in the file now.
+    settleLines()
+    text.clear()
+  }
+}
+
+extension JSONText {
+  mutating func digits(_ value: Int) {
+    var digits: (UInt64, UInt64, UInt64) = (0, 0, 0)
+    var value = value
+    withUnsafeMutableBytes(of: &digits) { bytes in
+      var index = bytes.count
+      repeat {
+        index -= 1
+        bytes[index] = UInt8(ascii: "0") + UInt8(value % 10)
+        value /= 10
+      } while value > 0
+      raw(UnsafeRawBufferPointer(rebasing: bytes[index...]))
+    }
+  }
+
+  /// A part of a string with everything that looks like a key replaced.
+  ///
+  /// - Returns: bytes used; a part that is not the last leaves out what may be the beginning of a key.
+  mutating func redacted(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> Int? {
+    var end = bytes.count
+    if !isLast {
+      // A key is shorter than this, and no part begins in the middle of one.
+      let floor = max(0, end - 4096)
+      while end > floor, bytes[end - 1].isKeyByte || bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
+      if end == floor { end = bytes.count }
+    }
+    let part = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+    var start = 0
+    for secret in findSecrets(in: part) {
+      let clear = UnsafeRawBufferPointer(rebasing: part[start..<secret.lowerBound])
+      guard escaped(clear, isLast: true) != nil else { return nil }
+      raw(Proxy.redacted)
+      start = secret.upperBound
+    }
+    let rest = UnsafeRawBufferPointer(rebasing: part[start...])
+    return escaped(rest, isLast: isLast).map { start + $0 }
+  }
+
+  mutating func writeHeaders(_ head: HeadFields) {
+    var list = JSONText()
+    list.array {
+      for field in head.fields {
+        $0.array {
+          $0.string(field.name)
+          $0.string(withoutSecrets(header: field.name, field.value))
+        }
+      }
+    }
+    raw(list.buffer)
+  }
+}
+
+/// A header's value as it may be recorded; the scheme of credentials stays.
+func withoutSecrets(header name: String, _ value: String) -> String {
+  guard isSecretHeader(name) else { return withoutSecrets(value) }
+  let scheme = value.prefix { $0.isLetter }
+  return ["Bearer", "Basic", "Digest"].contains(scheme) ? "\(scheme) \(redacted)" : "\(redacted)"
+}
+
+/// A request's target as it may be recorded.
+func withoutSecrets(target: String) -> String {
+  guard let query = target.firstIndex(of: "?") else { return withoutSecrets(target) }
+  let parameters = target[target.index(after: query)...].split(
+    separator: "&", omittingEmptySubsequences: false)
+  let clean = parameters.map { parameter in
+    let name = parameter.prefix { $0 != "=" }
+    return isSecretParameter(name) && name.count < parameter.count
+      ? "\(name)=\(redacted)" : String(parameter)
+  }
+  return withoutSecrets(target[..<query] + "?" + clean.joined(separator: "&"))
+}
+
+func withoutSecrets(_ text: some StringProtocol) -> String {
+  var text = String(text)
+  let secrets = text.withUTF8 { findSecrets(in: UnsafeRawBufferPointer($0)) }
+  guard !secrets.isEmpty else { return text }
+  var clean = ""
+  var start = text.utf8.startIndex
+  for secret in secrets {
+    clean += text[start..<text.utf8.index(text.utf8.startIndex, offsetBy: secret.lowerBound)]
+    clean += "\(redacted)"
+    start = text.utf8.index(text.utf8.startIndex, offsetBy: secret.upperBound)
+  }
+  return clean + text[start...]
+}

@@ -1,0 +1,98 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Takes exchanges from the event loops and does everything with them that is not traffic, on a thread of its own.
+///
+/// An event loop only appends to a list. The thread empties the list every few milliseconds while there is traffic and is
+/// woken by the first exchange after a pause. The list is bounded: when the disk cannot keep up, bodies are left out
+/// (and the record says so) rather than traffic held back or memory filled.
+final class Recorder: Sendable {
+  private struct Queue {
+    var parcels: [Parcel] = []
+    var weight = 0
+    /// The thread will look by itself.
+    var isExpected = false
+  }
+
+  private let queue = Mutex(Queue())
+  private let lastID: Atomic<Int>
+  private let onTheirWay = Atomic<Int>(0)
+  private let group: MultiThreadedEventLoopGroup
+  private let keeper: NIOLoopBoundBox<Keeper>
+  let keepsBodies: Bool
+  let loop: any EventLoop
+
+  /// Bytes that may wait for the thread.
+  private static let limit = 16 << 20
+  private static let pause = TimeAmount.milliseconds(2)
+
+  init(_ configuration: ProxyConfiguration, console: @escaping Console) throws {
+    group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    loop = group.next()
+    let file = try configuration.record.map {
+      try RecordFile(path: $0, rotation: configuration.rotation)
+    }
+    lastID = Atomic(file?.lastID ?? 0)
+    keepsBodies = true
+    keeper = NIOLoopBoundBox.makeBoxSendingValue(
+      Keeper(configuration, file: file, console: console), eventLoop: loop)
+  }
+
+  func nextID() -> Int { lastID.add(1, ordering: .relaxed).newValue }
+
+  /// - Returns: how many other exchanges are on their way.
+  func began() -> Int { onTheirWay.add(1, ordering: .relaxed).oldValue }
+
+  func accept(_ parcel: Parcel) {
+    if parcel.facts != nil { onTheirWay.subtract(1, ordering: .relaxed) }
+    let wakes = queue.withLock { queue in
+      var parcel = parcel
+      if queue.weight + parcel.weight > Self.limit, parcel.weight > 4096 {
+        parcel.lostBytes =
+          parcel.request.reduce(0) { $0 + $1.readableBytes }
+          + parcel.response.reduce(0) { $0 + $1.readableBytes }
+        parcel.request = []
+        parcel.response = []
+        parcel.weight = 4096
+      }
+      queue.weight += parcel.weight
+      queue.parcels.append(parcel)
+      defer { queue.isExpected = true }
+      return !queue.isExpected
+    }
+    if wakes { loop.execute { self.empty() } }
+  }
+
+  /// Runs on the recorder's thread.
+  private func empty() {
+    let (parcels, weight) = queue.withLock { queue in
+      let taken = (queue.parcels, queue.weight)
+      queue.parcels = []
+      if taken.0.isEmpty { queue.isExpected = false }
+      return taken
+    }
+    guard !parcels.isEmpty else { return }
+    let keeper = keeper.value
+    for parcel in parcels { keeper.take(parcel) }
+    keeper.flush()
+    queue.withLock { $0.weight -= weight }
+    loop.assumeIsolated().scheduleTask(in: Self.pause) { self.empty() }
+  }
+
+  /// Asks the thread for something that only it knows.
+  func ask<Answer: Sendable>(
+    _ question: @escaping @Sendable (Keeper) throws -> Answer
+  ) -> EventLoopFuture<Answer> {
+    loop.submit {
+      self.empty()
+      return try question(self.keeper.value)
+    }
+  }
+
+  /// Writes what is left and ends the thread.
+  func close() async throws {
+    try await ask { $0.close() }.get()
+    try await group.shutdownGracefully()
+  }
+}

@@ -1,0 +1,159 @@
+/// What stands in the record for a key.
+let redacted: StaticString = "[redacted]"
+
+/// Header names whose values are never recorded.
+func isSecretHeader(_ name: String) -> Bool {
+  let name = name.lowercased()
+  return ["cookie", "set-cookie", "apikey"].contains(name)
+    || ["authorization", "-key", "-token", "-secret", "-password"].contains { name.hasSuffix($0) }
+}
+
+/// Query parameters whose values are never recorded.
+func isSecretParameter(_ name: some StringProtocol) -> Bool {
+  ["key", "api_key", "apikey", "api-key", "token", "access_token", "auth", "secret", "password"]
+    .contains(name.lowercased())
+}
+
+/// Where something that looks like a key stands in `bytes`, in order and without overlaps.
+///
+/// A key is recognised by the beginning that its maker gave it for this purpose: `sk-` (Anthropic, OpenAI and many),
+/// `ghp_`, `gho_`, `ghu_`, `ghs_`, `ghr_` and `github_pat_` (GitHub), `glpat-` (GitLab), `xoxb-` and its kind (Slack), `hf_`
+/// (Hugging Face), `AKIA` and `ASIA` (AWS), `AIza` (Google), `eyJ` with two dots (a JSON web token), and a PEM
+/// private key. The search looks for the rare bytes of these beginnings only, so that a body costs microseconds.
+func findSecrets(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
+  guard let start = bytes.baseAddress, bytes.count >= 16 else { return [] }
+  let dash = SIMD16<UInt8>(repeating: UInt8(ascii: "-"))
+  let underscore = SIMD16<UInt8>(repeating: UInt8(ascii: "_"))
+  let capitalI = SIMD16<UInt8>(repeating: UInt8(ascii: "I"))
+  let capitalJ = SIMD16<UInt8>(repeating: UInt8(ascii: "J"))
+  var found: [Range<Int>] = []
+  var index = 0
+  while index < bytes.count {
+    if index + 16 <= bytes.count {
+      let block = start.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+      let rare =
+        (block .== dash) .| (block .== underscore) .| (block .== capitalI) .| (block .== capitalJ)
+      let plain = rare.firstSet
+      index += plain
+      if plain == 16 { continue }
+    }
+    if let secret = secret(around: index, in: bytes, after: found.last?.upperBound ?? 0) {
+      found.append(secret)
+      index = secret.upperBound
+    } else {
+      index += 1
+    }
+  }
+  return found
+}
+
+private struct Beginning {
+  var text: StaticString
+  /// Place of the rare byte in it.
+  var rare: Int
+  /// Shortest rest of the key.
+  var rest: Int
+}
+
+private let dashed = [
+  Beginning(text: "sk-", rare: 2, rest: 16), Beginning(text: "glpat-", rare: 5, rest: 16),
+  Beginning(text: "xoxb-", rare: 4, rest: 10), Beginning(text: "xoxp-", rare: 4, rest: 10),
+  Beginning(text: "xoxa-", rare: 4, rest: 10), Beginning(text: "xoxs-", rare: 4, rest: 10),
+]
+private let underscored = [
+  Beginning(text: "ghp_", rare: 3, rest: 20), Beginning(text: "gho_", rare: 3, rest: 20),
+  Beginning(text: "ghu_", rare: 3, rest: 20), Beginning(text: "ghs_", rare: 3, rest: 20),
+  Beginning(text: "ghr_", rare: 3, rest: 20), Beginning(text: "github_pat_", rare: 6, rest: 20),
+  Beginning(text: "hf_", rare: 2, rest: 20),
+]
+private let withI = [
+  Beginning(text: "AKIA", rare: 2, rest: 16), Beginning(text: "ASIA", rare: 2, rest: 16),
+  Beginning(text: "AIza", rare: 1, rest: 30),
+]
+private let withJ = [Beginning(text: "eyJ", rare: 2, rest: 16)]
+
+private func secret(
+  around index: Int, in bytes: UnsafeRawBufferPointer, after floor: Int
+) -> Range<Int>? {
+  let beginnings: [Beginning]
+  switch bytes[index] {
+  case UInt8(ascii: "-"):
+    guard index > floor else { return nil }
+    switch bytes[index - 1] {
+    case UInt8(ascii: "-"): return privateKey(at: index, in: bytes, after: floor)
+    case UInt8(ascii: "k"), UInt8(ascii: "t"), UInt8(ascii: "b"), UInt8(ascii: "p"),
+      UInt8(ascii: "a"), UInt8(ascii: "s"):
+      beginnings = dashed
+    default: return nil
+    }
+  case UInt8(ascii: "_"):
+    guard index - floor >= 2,
+      bytes[index - 2] == UInt8(ascii: "h") || bytes[index - 1] == UInt8(ascii: "f")
+        || bytes[index - 1] == UInt8(ascii: "b")
+    else { return nil }
+    beginnings = underscored
+  case UInt8(ascii: "I"): beginnings = withI
+  case UInt8(ascii: "J"): beginnings = withJ
+  default: return nil
+  }
+  for beginning in beginnings {
+    let start = index - beginning.rare
+    let length = beginning.text.utf8CodeUnitCount
+    guard start >= floor, start + length + beginning.rest <= bytes.count,
+      bytes.starts(at: start, with: beginning.text),
+      start == 0 || !bytes[start - 1].isAlphanumeric || follows(escapeAt: start, in: bytes)
+    else { continue }
+    var end = start + length
+    let isToken = beginning.text.utf8Start[0] == UInt8(ascii: "e")
+    var dots = 0
+    while end < bytes.count {
+      if isToken, bytes[end] == UInt8(ascii: ".") {
+        dots += 1
+      } else if !bytes[end].isKeyByte {
+        break
+      }
+      end += 1
+    }
+    guard end - start - length >= beginning.rest, !isToken || dots == 2 else { continue }
+    return start..<end
+  }
+  return nil
+}
+
+/// Whether the letter before `index` is the end of a JSON escape such as `\n`, not of a word.
+private func follows(escapeAt index: Int, in bytes: UnsafeRawBufferPointer) -> Bool {
+  index >= 2 && bytes[index - 2] == UInt8(ascii: "\\")
+}
+
+/// A PEM private key up to its end line, or up to the end of `bytes`.
+private func privateKey(
+  at index: Int, in bytes: UnsafeRawBufferPointer, after floor: Int
+) -> Range<Int>? {
+  let start = index - 4
+  guard start >= floor, bytes.starts(at: start, with: "-----BEGIN ") else { return nil }
+  var end = start + 11
+  while end < bytes.count, end < start + 60, bytes[end] != UInt8(ascii: "-") { end += 1 }
+  guard end >= 11 + start, bytes.starts(at: end - 11, with: "PRIVATE KEY-----") else { return nil }
+  while end < bytes.count, !bytes.starts(at: end, with: "-----END ") { end += 1 }
+  return start..<end
+}
+
+extension UnsafeRawBufferPointer {
+  func starts(at index: Int, with text: StaticString) -> Bool {
+    let length = text.utf8CodeUnitCount
+    guard index >= 0, index + length <= count else { return false }
+    for offset in 0..<length where self[index + offset] != text.utf8Start[offset] { return false }
+    return true
+  }
+}
+
+extension UInt8 {
+  var isAlphanumeric: Bool {
+    (self >= 0x30 && self <= 0x39) || (self >= 0x41 && self <= 0x5A)
+      || (self >= 0x61 && self <= 0x7A)
+  }
+
+  var isKeyByte: Bool {
+    isAlphanumeric || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
+  }
+}

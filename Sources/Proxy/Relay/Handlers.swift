@@ -1,0 +1,73 @@
+import NIOCore
+
+/// The client's end of a relay.
+final class ClientHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+
+  private let relay: Relay
+
+  init(_ relay: Relay) { self.relay = relay }
+
+  func handlerAdded(context: ChannelHandlerContext) { relay.client = context }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    relay.clientRead(unwrapInboundIn(data))
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { relay.clientReadComplete() }
+
+  func read(context: ChannelHandlerContext) {
+    if relay.clientMayRead { context.read() }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { relay.resumeEngine() }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent { relay.clientInputEnded() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) { relay.clientEnded() }
+}
+
+/// The engine's end of a relay.
+final class EngineHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+
+  private let relay: Relay
+  private var failed = false
+
+  init(_ relay: Relay) { self.relay = relay }
+
+  func channelActive(context: ChannelHandlerContext) { relay.engineStarted(context) }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    relay.engineRead(unwrapInboundIn(data))
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { relay.engineReadComplete() }
+
+  func read(context: ChannelHandlerContext) {
+    if relay.engineMayRead { context.read() }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { relay.resumeClient() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    failed = true
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    relay.engineEnded(context, failed: failed)
+  }
+}

@@ -1,0 +1,493 @@
+import NIOCore
+import NIOPosix
+
+/// One client connection and the engine connection that belongs to it.
+///
+/// The two are a pair for life, both on one event loop: a hang-up of either side means the other, an answer cannot
+/// reach the wrong client, and a connection that the engine has closed is never used for somebody else's request.
+/// Bodies pass as the bytes they came as, chunk framing included; only heads are looked into.
+final class Relay {
+  let shared: RelayShared
+  var client: ChannelHandlerContext?
+  var engine: ChannelHandlerContext?
+
+  private enum Engine { case none, connecting, open }
+  private var engineState = Engine.none
+  /// Bytes for the engine while its connection is being made.
+  private var waiting: [ByteBuffer] = []
+  private var waitingBytes = 0
+
+  /// Bytes of the client that cannot be passed on yet: part of a head, or a request sent ahead of its turn.
+  private var input: ByteBuffer?
+  /// Part of the head of the engine's answer.
+  private var output: ByteBuffer?
+
+  private var exchange: Exchange?
+  private var request: RequestHead?
+  private var requestBody: BodyScanner?
+  private var response: ResponseHead?
+  private var responseBody: BodyScanner?
+  private var clientInputClosed = false
+  private var draining = false
+  private var page: PageConversation?
+
+  init(shared: RelayShared) { self.shared = shared }
+
+  // MARK: - The client
+
+  /// Whether the client may send more now.
+  var clientMayRead: Bool {
+    if draining { return true }
+    if let page { return page.mayRead }
+    switch engineState {
+    case .none: return (input?.readableBytes ?? 0) <= RelayShared.aheadLimit
+    case .connecting: return waitingBytes <= RelayShared.highWaterMark
+    case .open:
+      return engine?.channel.isWritable ?? true
+        && (requestBody != nil || (input?.readableBytes ?? 0) <= RelayShared.aheadLimit)
+    }
+  }
+
+  func clientRead(_ buffer: ByteBuffer) {
+    guard !draining else { return }
+    var buffer = buffer
+    if var earlier = input {
+      input = nil
+      earlier.writeBuffer(&buffer)
+      buffer = earlier
+    }
+    passRequests(buffer)
+  }
+
+  private func passRequests(_ bytes: ByteBuffer) {
+    var buffer = bytes
+    while buffer.readableBytes > 0, !draining, client != nil {
+      if page != nil {
+        input = buffer
+        return
+      }
+      if exchange == nil {
+        guard beginRequest(&buffer) else { return }
+      } else if requestBody != nil {
+        passRequestBody(&buffer)
+      } else {
+        // The next request has to wait for the answer to this one.
+        input = buffer
+        return
+      }
+    }
+  }
+
+  /// Reads a head; false if it is not whole yet or cannot be used.
+  private func beginRequest(_ buffer: inout ByteBuffer) -> Bool {
+    let parsed: (RequestHead, ByteBuffer, Rewrite)? = buffer.withUnsafeReadableBytes { bytes in
+      switch scanHead(bytes) {
+      case .incomplete:
+        return nil
+      case .malformed(let reason):
+        refuse(reason)
+        return nil
+      case .found(let head):
+        do throws(MalformedHead) {
+          let request = try RequestHead(head, in: bytes)
+          let rewrite = shared.rewrite(request)
+          var forwarded = shared.allocator.buffer(capacity: head.length + 256)
+          writeForwarded(head, bytes, rewrite.changes, into: &forwarded)
+          return (request, forwarded, rewrite)
+        } catch {
+          refuse(error.reason)
+          return nil
+        }
+      }
+    }
+    guard let (request, forwarded, rewrite) = parsed else {
+      if !draining { input = buffer }
+      return false
+    }
+    let head = buffer.readSlice(length: request.head.length)!
+    if shared.page.isAddressed(by: request, head: head) {
+      answerFromPage(request, head: head, rest: buffer)
+      return false
+    }
+    var exchange = Exchange(
+      id: shared.recorder.nextID(), client: clientAddress, start: .now(), startedAt: wallClock(),
+      framing: request.framing, others: shared.recorder.began())
+    exchange.facts.repairedTarget = rewrite.repairedTarget
+    exchange.parcel.requestHead = head
+    exchange.parcel.weight = head.storageCapacity
+    self.exchange = exchange
+    self.request = request
+    requestBody = BodyScanner(request.framing)
+    sendToEngine(forwarded)
+    if request.framing == .none { finishRequest() }
+    return true
+  }
+
+  private func passRequestBody(_ buffer: inout ByteBuffer) {
+    let consumed = buffer.withUnsafeReadableBytes { requestBody!.consume($0) }
+    var piece: ByteBuffer
+    if consumed.state == .malformed {
+      // The engine shall see and answer what the client really sent.
+      exchange?.facts.remark = "the request's chunks are malformed"
+      requestBody = .untilClose
+      piece = buffer
+      buffer.clear()
+    } else {
+      piece = buffer.readSlice(length: consumed.count)!
+    }
+    if shared.recorder.keepsBodies { exchange?.keepRequest(piece) }
+    sendToEngine(piece)
+    handOverIfHeavy()
+    if consumed.state == .complete || (requestBody?.isAtEnd ?? false) { finishRequest() }
+  }
+
+  private func finishRequest() {
+    guard requestBody != nil else { return }
+    requestBody = nil
+    let now = exchange?.elapsed()
+    exchange?.facts.requestDone = now
+    finishIfComplete()
+  }
+
+  func clientReadComplete() {
+    if engineState == .open { engine?.flush() }
+  }
+
+  /// The client sends no more; it may still be listening.
+  func clientInputEnded() {
+    clientInputClosed = true
+    guard exchange != nil, requestBody == nil, !draining else { return closeBoth(.clientHungUp) }
+    if engineState == .open { halfCloseEngine() }
+  }
+
+  func clientEnded() {
+    client = nil
+    closeBoth(.clientHungUp)
+  }
+
+  // MARK: - The engine
+
+  var engineMayRead: Bool { client?.channel.isWritable ?? true }
+
+  private func sendToEngine(_ bytes: ByteBuffer) {
+    guard bytes.readableBytes > 0 else { return }
+    switch engineState {
+    case .open:
+      engine?.write(NIOAny(bytes), promise: nil)
+    case .connecting:
+      waiting.append(bytes)
+      waitingBytes += bytes.readableBytes
+    case .none:
+      waiting.append(bytes)
+      waitingBytes += bytes.readableBytes
+      engineState = .connecting
+      connect()
+    }
+  }
+
+  private func connect() {
+    guard let client else { return }
+    shared.connect(for: self, on: client.eventLoop).assumeIsolated().whenFailure { error in
+      self.engineUnreachable("\(error)")
+    }
+  }
+
+  /// The engine's connection is there; what waited for it goes out.
+  func engineStarted(_ context: ChannelHandlerContext) {
+    guard client != nil else { return context.close(promise: nil) }
+    engine = context
+    engineState = .open
+    for bytes in waiting { context.write(NIOAny(bytes), promise: nil) }
+    waiting = []
+    waitingBytes = 0
+    context.flush()
+    if clientInputClosed { halfCloseEngine() }
+    resumeClient()
+  }
+
+  private func halfCloseEngine() {
+    if shared.upstream.isSecure {
+      closeBoth(.clientHungUp)
+    } else {
+      engine?.close(mode: .output, promise: nil)
+    }
+  }
+
+  private func engineUnreachable(_ reason: String) {
+    engineState = .none
+    waiting = []
+    waitingBytes = 0
+    guard exchange != nil else { return }
+    exchange?.facts.remark = reason
+    reply(
+      status: "502 Bad Gateway", type: "api_error",
+      message: "ccl-setup proxy: the engine at \(shared.upstream) does not answer (\(reason)). "
+        + "Is it running? Try: ccl-setup status")
+    record(.engineUnreachable)
+    closeClient()
+  }
+
+  func engineRead(_ buffer: ByteBuffer) {
+    var buffer = buffer
+    if var earlier = output {
+      output = nil
+      earlier.writeBuffer(&buffer)
+      buffer = earlier
+    }
+    while buffer.readableBytes > 0 {
+      guard exchange != nil, client != nil else {
+        // Nobody asked for this.
+        engine?.close(promise: nil)
+        return
+      }
+      if responseBody == nil {
+        guard beginResponse(&buffer) else { return }
+      } else {
+        passResponseBody(&buffer)
+      }
+    }
+  }
+
+  private func beginResponse(_ buffer: inout ByteBuffer) -> Bool {
+    let method = request?.method ?? ""
+    let clientCloses = request?.closes ?? false
+    let isOld = request?.isOld ?? false
+    let parsed: (ResponseHead, ByteBuffer)?? = buffer.withUnsafeReadableBytes { bytes in
+      switch scanHead(bytes) {
+      case .incomplete: return .some(nil)
+      case .malformed: return nil
+      case .found(let head):
+        guard let response = try? ResponseHead(head, in: bytes, to: method) else { return nil }
+        var changes = HeadChanges()
+        if !response.isInterim {
+          let ends = clientCloses || response.framing == .untilClose
+          if ends { changes.connection = "close" } else if isOld { changes.connection = "keep-alive" }
+          if response.status == 101 { changes.connection = nil }
+        }
+        var forwarded = shared.allocator.buffer(capacity: head.length + 32)
+        writeForwarded(head, bytes, changes, into: &forwarded)
+        return (response, forwarded)
+      }
+    }
+    guard let found = parsed else {
+      // Not HTTP: the client shall see what the engine really sent.
+      exchange?.facts.remark = "the engine's answer is not HTTP/1"
+      noteFirstByte()
+      exchange?.facts.responseFraming = .untilClose
+      responseBody = .untilClose
+      return true
+    }
+    guard let (response, forwarded) = found else {
+      output = buffer
+      return false
+    }
+    let head = buffer.readSlice(length: response.head.length)!
+    noteFirstByte()
+    client?.write(NIOAny(forwarded), promise: nil)
+    if response.isInterim { return true }
+    exchange?.parcel.responseHead = head
+    exchange?.parcel.weight += min(head.storageCapacity, 4096)
+    exchange?.facts.responseFraming = response.framing
+    self.response = response
+    responseBody = BodyScanner(response.framing)
+    if response.status == 101 || (method == "CONNECT" && response.status / 100 == 2) {
+      requestBody = .untilClose
+    }
+    if response.framing == .none || response.framing == .length(0) { finishResponse() }
+    return true
+  }
+
+  private func noteFirstByte() {
+    guard exchange?.facts.firstByte == nil else { return }
+    let now = exchange?.elapsed()
+    exchange?.facts.firstByte = now
+  }
+
+  private func passResponseBody(_ buffer: inout ByteBuffer) {
+    let consumed = buffer.withUnsafeReadableBytes { responseBody!.consume($0) }
+    let piece: ByteBuffer
+    switch consumed.state {
+    case .malformed:
+      exchange?.facts.remark = "the answer's chunks are malformed"
+      responseBody = .untilClose
+      piece = buffer
+      buffer.clear()
+    case .more:
+      piece = buffer
+      buffer.clear()
+    case .complete:
+      piece = buffer.readSlice(length: consumed.count)!
+    }
+    client?.write(NIOAny(piece), promise: nil)
+    if shared.recorder.keepsBodies { exchange?.keepResponse(piece) }
+    handOverIfHeavy()
+    if consumed.state == .complete { finishResponse() }
+  }
+
+  func engineReadComplete() { client?.flush() }
+
+  private func finishResponse() {
+    responseBody = .length(0)
+    response?.framing = .none
+    responseDone = true
+    finishIfComplete()
+  }
+
+  private var responseDone = false
+
+  func engineEnded(_ context: ChannelHandlerContext, failed: Bool) {
+    guard engine === context else { return }
+    engine = nil
+    engineState = .none
+    guard exchange != nil, client != nil else { return }
+    if responseDone {
+      // The answer came before the request was all there, and the engine wants no more of it.
+      record(.complete)
+      return closeClient(lingering: requestBody != nil)
+    }
+    let ended = !failed && exchange?.facts.responseFraming == .untilClose
+    if let output { client?.write(NIOAny(output), promise: nil) }
+    record(ended ? .complete : .engineHungUp)
+    closeClient(lingering: false)
+  }
+
+  /// Reads of a side that was held back go on, if they may.
+  func resumeClient() { client?.channel.pipeline.read() }
+  func resumeEngine() { engine?.channel.pipeline.read() }
+
+  // MARK: - Ends
+
+  private func finishIfComplete() {
+    guard requestBody == nil, responseDone, exchange != nil else { return }
+    let ends = (request?.closes ?? true) || clientInputClosed || response?.framing == .untilClose
+    let engineCloses = response?.closes ?? true
+    client?.flush()
+    record(.complete)
+    if ends { return closeClient() }
+    if engineCloses, let old = engine {
+      engine = nil
+      engineState = .none
+      old.close(promise: nil)
+    }
+    if let next = input {
+      input = nil
+      passRequests(next)
+      clientReadComplete()
+    }
+    resumeClient()
+  }
+
+  /// Ends the exchange for the relay and hands what is known of it to the recorder.
+  private func record(_ ending: Ending) {
+    guard var exchange else { return }
+    exchange.facts.end = exchange.elapsed()
+    exchange.facts.ending = ending
+    exchange.parcel.facts = exchange.facts
+    shared.recorder.accept(exchange.handOver())
+    self.exchange = nil
+    request = nil
+    requestBody = nil
+    response = nil
+    responseBody = nil
+    responseDone = false
+  }
+
+  private func handOverIfHeavy() {
+    guard let weight = exchange?.parcel.weight, weight > Exchange.parcelWeight else { return }
+    shared.recorder.accept(exchange!.handOver())
+  }
+
+  /// Closes the client's connection once everything for it has been sent.
+  private func closeClient(lingering: Bool = false) {
+    if let engine {
+      self.engine = nil
+      engineState = .none
+      engine.close(promise: nil)
+    }
+    guard let client else { return }
+    draining = true
+    let sent = client.eventLoop.makePromise(of: Void.self)
+    client.writeAndFlush(NIOAny(ByteBuffer()), promise: sent)
+    sent.futureResult.assumeIsolated().whenComplete { _ in
+      guard lingering else { return client.close(promise: nil) }
+      // Closing while the client still sends would destroy the answer on its way (RFC 9112, 9.6).
+      client.close(mode: .output, promise: nil)
+      client.eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { client.close(promise: nil) }
+    }
+  }
+
+  private func closeBoth(_ ending: Ending) {
+    record(ending)
+    page = nil
+    if let engine {
+      self.engine = nil
+      engineState = .none
+      engine.close(promise: nil)
+    }
+    if let client {
+      self.client = nil
+      client.close(promise: nil)
+    }
+  }
+
+  /// The proxy itself is being stopped.
+  func stop() { closeBoth(.stopped) }
+
+  // MARK: - Answers of the proxy's own
+
+  private func refuse(_ reason: String) {
+    reply(status: "400 Bad Request", type: "invalid_request_error", message: reason)
+    closeClient(lingering: true)
+  }
+
+  private func reply(status: String, type: String, message: String) {
+    guard response == nil, let client else { return }
+    var body = JSONText()
+    body.object {
+      $0.field("type", "error")
+      $0.object("error") {
+        $0.field("type", type)
+        $0.field("message", message)
+      }
+    }
+    var buffer = ByteBuffer(
+      string: """
+        HTTP/1.1 \(status)\r\nContent-Type: application/json\r\n\
+        Content-Length: \(body.bytes.count)\r\nConnection: close\r\n\r\n
+        """)
+    buffer.writeBytes(body.bytes)
+    client.write(NIOAny(buffer), promise: nil)
+  }
+
+  private func answerFromPage(_ request: RequestHead, head: ByteBuffer, rest: ByteBuffer) {
+    guard let client else { return }
+    guard request.framing == .none else {
+      refuse("the page takes no request with a body")
+      return
+    }
+    let conversation = PageConversation(channel: client.channel, closes: request.closes)
+    page = conversation
+    input = rest.readableBytes > 0 ? rest : nil
+    shared.page.answer(request, head: head, conversation).assumeIsolated().whenComplete { _ in
+      guard self.page === conversation else { return }
+      self.page = nil
+      if conversation.closes || self.clientInputClosed { return self.closeClient() }
+      if let next = self.input {
+        self.input = nil
+        self.passRequests(next)
+        self.clientReadComplete()
+      }
+      self.resumeClient()
+    }
+  }
+
+  private lazy var clientAddress: String = {
+    guard let address = client?.channel.remoteAddress else { return "" }
+    return address.ipAddress.map { "\($0):\(address.port ?? 0)" } ?? ""
+  }()
+}
+
+extension BodyScanner {
+  /// Nothing more belongs to the body.
+  var isAtEnd: Bool { if case .length(0) = self { true } else { false } }
+}
