@@ -9,8 +9,9 @@ struct EngineTests {
   @Test func theClientShowsTheAnswerAndTheEngineKeepsThePrefix() async throws {
     let network = try await Namespace()
     let engine = try await LlamaServer(in: network)
-    for _ in 1...2 {
-      let result = try await ask("hello", engine, network)
+    let home = try TemporaryHome()
+    for prompt in ["hello", "good evening"] {
+      let result = try await ask(prompt, engine, network, home)
       #expect(result.output.contains("The toy model always gives this one answer."))
     }
     // The second conversation begins as the first did: most of its tokens are there already.
@@ -30,7 +31,7 @@ struct EngineTests {
     let model = ToyModel(
       reply: "The file was read.", call: .init("Read", #"{"file_path": "\#(secret)"}"#))
     let engine = try await LlamaServer(in: network, model)
-    let result = try await ask("read it", engine, network)
+    let result = try await ask("read it", engine, network, try TemporaryHome())
     #expect(result.output.contains(#"1\tthe secret word is PLUMBAGO"#))
     #expect(result.output.contains("The file was read."))
     await engine.stop()
@@ -51,10 +52,10 @@ struct EngineTests {
     await engine.stop()
   }
 
-  private func ask(_ prompt: String, _ engine: LlamaServer, _ network: Namespace) async throws
-    -> ProgramResult
-  {
-    let home = try TemporaryHome()
+  /// The home is the working folder too, which the prompt names near its start.
+  private func ask(
+    _ prompt: String, _ engine: LlamaServer, _ network: Namespace, _ home: TemporaryHome
+  ) async throws -> ProgramResult {
     var variables = home.environment
     variables["ANTHROPIC_BASE_URL"] = engine.url
     variables["ANTHROPIC_AUTH_TOKEN"] = "dummy"
