@@ -60,7 +60,7 @@ format: ## Format the Swift sources
 
 lint: ## Check format and shell scripts
 	swift format lint --strict -r Package.swift Sources Tests
-	shellcheck -x scripts/check-swift scripts/parts scripts/parts.d/* scripts/test .ci/run
+	shellcheck -x scripts/check-release scripts/check-swift scripts/parts scripts/parts.d/* scripts/test .ci/run
 
 ## Daily use: the same words as `ccl-setup WORD`
 
