@@ -25,6 +25,9 @@ extension JSON {
     return try result.get()
   }
 
+  /// Go goes down to 10,000; a thread's stack here does not.
+  private static let deepest = 512
+
   private struct Parser {
     let bytes: UnsafeBufferPointer<UInt8>
     var index = 0
@@ -52,7 +55,7 @@ extension JSON {
     }
 
     mutating func value(depth: Int) throws(JSONError) -> JSON {
-      guard depth < 10_000 else { throw JSONError(message: "exceeded max depth") }
+      guard depth < JSON.deepest else { throw JSONError(message: "exceeded max depth") }
       skipSpace()
       guard index < bytes.count else { throw .unexpectedEnd }
       switch bytes[index] {
@@ -89,10 +92,7 @@ extension JSON {
       while true {
         skipSpace()
         guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
-          throw complain(
-            members.isEmpty
-              ? "looking for beginning of object key string"
-              : "looking for beginning of object key string")
+          throw complain("looking for beginning of object key string")
         }
         let key = try string()
         skipSpace()
