@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 RELEASE := .build/release/ccl-setup
 # The words of daily use are those of the program: of the build here, or else of the one that is installed.
-CCL_SETUP = $(if $(wildcard $(RELEASE)),$(RELEASE),ccl-setup)
+CCL_SETUP = $(or $(wildcard $(RELEASE)),$(shell command -v ccl-setup),$(error There is no ccl-setup yet: run make setup))
 
 # On Linux everything but the C library is linked statically, so that the binary runs on a machine without Swift and
 # libedit: a folder with nothing but static libraries comes first on the search path. No symbol is exported (saves 4 MB).
@@ -41,7 +41,12 @@ uninstall: ## Take the program away again (what it set up: ccl-setup uninstall)
 build: ## Build the release: one binary that needs only the C library
 ifdef static_libraries
 	@mkdir -p .build/static
-	@for name in $(static_libraries); do ln -sf "$$(cc -print-file-name=lib$$name.a)" ".build/static/lib$$name.a"; done
+	@for name in $(static_libraries); do \
+	  case $$(cc -print-file-name=lib$$name.a) in \
+	    /*) ln -sf "$$(cc -print-file-name=lib$$name.a)" ".build/static/lib$$name.a" ;; \
+	    *) echo "make build: no static lib$$name, the shared one is used" ;; \
+	  esac; \
+	done
 	@ln -sf libgcc_eh.a .build/static/libgcc_s.a
 endif
 	swift build -c release --product ccl-setup $(release_flags)
@@ -60,7 +65,7 @@ format: ## Format the Swift sources
 
 lint: ## Check format and shell scripts
 	swift format lint --strict -r Package.swift Sources Tests
-	shellcheck -x scripts/check-release scripts/check-swift scripts/parts scripts/parts.d/* scripts/test .ci/run
+	shellcheck -x scripts/check-release scripts/check-swift scripts/parts scripts/parts.d/* scripts/test Benchmarks/run .ci/run
 
 ## Daily use: the same words as `ccl-setup WORD`
 
