@@ -45,7 +45,7 @@ claude-local() (
   if [ -r {{settings}} ]; then
     set -- --settings {{settings}} "$@"
   else
-    printf 'claude-local: %s is missing, so no settings file is read this time; `ccl-setup fix` brings it back.\n' \
+    printf "claude-local: %s is missing, so no settings file is read this time; 'ccl-setup fix' brings it back.\n" \
       {{settings}} >&2
     set -- --setting-sources= "$@"
   fi
@@ -56,6 +56,6 @@ claude-local() (
 {{#client}}
   if [ -x {{path}} ]; then exec {{path}} "$@"; fi
 {{/client}}
-  printf 'claude-local: there is no program claude on your PATH; `ccl-setup doctor` says how to get it.\n' >&2
+  printf "claude-local: there is no program claude on your PATH; 'ccl-setup doctor' says how to get it.\n" >&2
   exit 127
 )

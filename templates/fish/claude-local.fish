@@ -1,8 +1,10 @@
 # Written by ccl-setup, and written again when the setup changes; `ccl-setup uninstall` removes it.
 function claude-local --wraps claude --description 'Claude Code on the local model'
-    # What would send the client elsewhere, or add to its requests: hidden for this call only.
+    # What would send the client elsewhere, or add to its requests: hidden for this call only. A universal variable
+    # cannot be hidden, but emptied.
 {{#unset}}
     set -lu {{name}}
+    set -qUx {{name}}; and set -lx {{name}} ''
 {{/unset}}
 
 {{#set}}
@@ -36,7 +38,7 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
     if test -r "$settings"
         set argv --settings "$settings" $argv
     else
-        printf 'claude-local: %s is missing, so no settings file is read this time; `ccl-setup fix` brings it back.\n' "$settings" >&2
+        printf "claude-local: %s is missing, so no settings file is read this time; 'ccl-setup fix' brings it back.\n" "$settings" >&2
         set argv --setting-sources= $argv
     end
 
@@ -52,6 +54,6 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
         return
     end
 {{/client}}
-    printf 'claude-local: there is no program claude on your PATH; `ccl-setup doctor` says how to get it.\n' >&2
+    printf "claude-local: there is no program claude on your PATH; 'ccl-setup doctor' says how to get it.\n" >&2
     return 127
 end
