@@ -90,6 +90,8 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(name: "AssetsTests", dependencies: ["Assets"], swiftSettings: swift),
     .testTarget(
+      name: "LiveTests", dependencies: ["Live", "Setup", "Support", system], swiftSettings: swift),
+    .testTarget(
       name: "RehearsalTests", dependencies: ["Rehearsal"] + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(

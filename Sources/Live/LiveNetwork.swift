@@ -107,6 +107,12 @@ private final class Clients: Sendable {
     proxied = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
+  /// A client that goes away without a farewell ends the program.
+  deinit {
+    let clients = [direct, proxied].compactMap { $0 }
+    Task { for client in clients { try? await client.shutdown() } }
+  }
+
   func client(for url: String) -> HTTPClient {
     guard let proxied, let parsed = URL(string: url), parsed.scheme == "https",
       let host = parsed.host, !isLoopback(host)

@@ -149,7 +149,7 @@ extension Questionnaire {
           tryNext: ["Update Ollama, then run the same command again."])
       }
       return .native(port: port)
-    case .free, .taken:
+    case .free, .taken, .unreachable:
       guard ollama.program != nil else {
         throw Failure(
           "There is no Ollama on this machine", why: "no program named ollama is on the PATH",
@@ -157,8 +157,7 @@ extension Questionnaire {
             ? ["`brew install ollama`"]
             : ["Install it from https://ollama.com/download", "`ccl-setup --engine docker`"])
       }
-      if case .taken = ollama.port { return .native(port: freePort) }
-      return .native(port: port)
+      return .native(port: ollama.port == .free ? port : freePort)
     }
   }
 

@@ -1,0 +1,39 @@
+import SystemPackage
+
+/// Free bytes where the models will lie.
+public struct Disk: Sendable, Hashable, Codable {
+  /// The folder that was asked: Docker's data root, `OLLAMA_MODELS`, or the home folder.
+  public var place: String
+  /// 0 where it could not be found out.
+  public var free: UInt64
+
+  public init(place: String, free: UInt64) {
+    self.place = place
+    self.free = free
+  }
+}
+
+extension Disk {
+  /// Asks the file system that holds the models: the engine's data root where Docker runs on this very machine.
+  static func detect(in world: World, docker: Docker) -> Answer<Disk> {
+    let place = folder(in: world.environment, docker: docker)
+    do throws(FileProblem) {
+      return Answer(Disk(place: place.string, free: try world.files.freeBytes(place)))
+    } catch {
+      return Answer(Disk(place: place.string, free: 0), trouble: error.reason)
+    }
+  }
+
+  private static func folder(in environment: Environment, docker: Docker) -> FilePath {
+    let isHere =
+      !docker.isVirtualMachine && (docker.state == .working || docker.state == .composeMissing)
+    if isHere, let root = docker.dataRoot { return FilePath(root) }
+    return environment.nonEmpty("OLLAMA_MODELS").map { FilePath($0) } ?? environment.home
+  }
+
+  func probe() -> Probe {
+    let words: Text = "\(ByteCount(free).inWords) free at \(path: printable(place))"
+    // The smallest model that proves the setup is 1.4 GB, the image 2 GB.
+    return Probe(.disk, free < 5_000_000_000 ? .warning : .information, words)
+  }
+}

@@ -1,0 +1,120 @@
+import SystemPackage
+
+/// One shell of the person.
+public struct ShellFindings: Sendable, Hashable, Codable {
+  public var shell: Shell
+  /// The program's path, `nil` when only its files are there.
+  public var program: String?
+  public var isLoginShell: Bool
+  /// Its start-up files that exist.
+  public var files: [String]
+
+  public init(shell: Shell, program: String? = nil, isLoginShell: Bool, files: [String] = []) {
+    self.shell = shell
+    self.program = program
+    self.isLoginShell = isLoginShell
+    self.files = files
+  }
+}
+
+/// The shells that we write functions for.
+public enum Shell: String, Sendable, Hashable, Codable, CaseIterable { case bash, zsh, fish }
+
+extension ShellFindings {
+  /// The shells whose own start-up files exist, and the login shell of the user database; `$SHELL` is not believed
+  /// (it is whatever the parent process had), and no shell is started.
+  static func detect(in world: World) -> Answer<[ShellFindings]> {
+    let login = world.environment.account.loginShell
+    let shells = Shell.allCases.compactMap { shell -> ShellFindings? in
+      let isLogin = login?.lastComponent?.string == shell.rawValue
+      let files = StartupFiles(of: shell, in: world).own
+      let existing = files.filter { world.files.exists($0) }
+      // ~/.profile belongs to every POSIX shell: it alone says nothing.
+      guard isLogin || existing.contains(where: { $0.lastComponent != ".profile" }) else {
+        return nil
+      }
+      let program = isLogin && login.map(world.files.isExecutable) == true ? login : nil
+      return ShellFindings(
+        shell: shell, program: (program ?? find(shell, in: world))?.string, isLoginShell: isLogin,
+        files: existing.map(\.string))
+    }
+    return Answer(shells.sorted { $0.isLoginShell && !$1.isLoginShell })
+  }
+
+  private static func find(_ shell: Shell, in world: World) -> FilePath? {
+    if let found = world.programs.find(shell.rawValue) { return found }
+    let folders: [FilePath] = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
+    return folders.map { $0.appending(shell.rawValue) }.first { world.files.isExecutable($0) }
+  }
+
+  static func probe(_ shells: [ShellFindings]) -> Probe {
+    guard !shells.isEmpty else {
+      return Probe(.shells, .warning, "none of bash, zsh and fish is set up for you")
+    }
+    let words = shells.map { found in
+      var words = found.shell.rawValue
+      if found.isLoginShell { words += " (login shell)" }
+      return found.program == nil ? words + " (its files only)" : words
+    }
+    return Probe(.shells, .good, Text(words.joined(separator: ", ")))
+  }
+}
+
+/// The files that a shell reads when it starts: the person's own and the system's.
+struct StartupFiles {
+  var own: [FilePath]
+  var system: [FilePath]
+
+  init(of shell: Shell, in world: World) {
+    let home = world.environment.home
+    switch shell {
+    case .bash:
+      own = [".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_aliases"]
+        .map { home.appending($0) }
+      system = ["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"]
+      system += StartupFiles.files(in: "/etc/profile.d", ending: ".sh", of: world)
+    case .zsh:
+      let folder = StartupFiles.zshFolder(in: world)
+      let names = ["zshenv", "zprofile", "zshrc", "zlogin"]
+      let homes = [home.appending(".zshenv")]
+      own = homes + names.map { folder.appending(".\($0)") }.filter { !homes.contains($0) }
+      system = ["/etc", "/etc/zsh"].flatMap { (folder: FilePath) in
+        names.map { folder.appending($0) }
+      }
+    case .fish:
+      let folder = Folders(world.environment).configurationBase.appending("fish")
+      own = [folder.appending("config.fish")]
+      own += StartupFiles.files(in: folder.appending("conf.d"), ending: ".fish", of: world)
+      own.append(folder.appending("fish_variables"))
+      system = ["/etc/fish/config.fish"]
+      system += StartupFiles.files(in: "/etc/fish/conf.d", ending: ".fish", of: world)
+    }
+  }
+
+  private static func files(
+    in folder: FilePath, ending: String, of world: World
+  ) -> [FilePath] {
+    ((try? world.files.list(folder)) ?? []).filter { $0.hasSuffix(ending) }
+      .map { folder.appending($0) }
+  }
+
+  /// `ZDOTDIR`: of the environment, or else as `~/.zshenv` sets it; the home folder without either.
+  static func zshFolder(in world: World) -> FilePath {
+    let home = world.environment.home
+    if let named = world.environment.nonEmpty("ZDOTDIR") { return FilePath(named) }
+    let text = world.files.text(home.appending(".zshenv")) ?? ""
+    let settings = ShellScript(text, .posix).settings.filter { $0.name == "ZDOTDIR" }
+    guard var value = settings.last?.value, !value.isEmpty else { return home }
+    let variables = world.environment.variables
+    for (name, path) in [
+      ("HOME", home.string), ("XDG_CONFIG_HOME", variables["XDG_CONFIG_HOME"]),
+    ] {
+      guard let path else { continue }
+      for spelling in ["${\(name)}", "$\(name)"] {
+        if let range = value.firstRange(of: spelling) { value.replaceSubrange(range, with: path) }
+      }
+    }
+    if value == "~" || value.hasPrefix("~/") { value = home.string + value.dropFirst() }
+    return value.hasPrefix("/") && !value.contains("$") ? FilePath(value) : home
+  }
+}
