@@ -120,7 +120,7 @@ extension Conflict {
 
 extension Conflict {
   private static func inFiles(of world: World) -> [Conflict] {
-    let scripts = ShellFiles.all(in: world).compactMap { file -> (String, ShellScript)? in
+    let scripts = SessionFiles.all(in: world).compactMap { file -> (String, ShellScript)? in
       world.files.text(file.path).map { (file.path.string, ShellScript($0, file.language)) }
     }
     // A list set in any of the files counts for all: which of them a shell reads together is not known here.

@@ -27,7 +27,7 @@ extension ShellFindings {
     let login = world.environment.account.loginShell
     let shells = Shell.allCases.compactMap { shell -> ShellFindings? in
       let isLogin = login?.lastComponent?.string == shell.rawValue
-      let files = StartupFiles(of: shell, in: world).own
+      let files = FilesReadAtStart(of: shell, in: world).own
       let existing = files.filter { world.files.exists($0) }
       // ~/.profile belongs to every POSIX shell: it alone says nothing.
       guard isLogin || existing.contains(where: { $0.lastComponent != ".profile" }) else {
@@ -61,7 +61,7 @@ extension ShellFindings {
 }
 
 /// The files that a shell reads when it starts: the person's own and the system's.
-struct StartupFiles {
+struct FilesReadAtStart {
   var own: [FilePath]
   var system: [FilePath]
 
@@ -72,9 +72,9 @@ struct StartupFiles {
       own = [".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_aliases"]
         .map { home.appending($0) }
       system = ["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"]
-      system += StartupFiles.files(in: "/etc/profile.d", ending: ".sh", of: world)
+      system += FilesReadAtStart.files(in: "/etc/profile.d", ending: ".sh", of: world)
     case .zsh:
-      let folder = StartupFiles.zshFolder(in: world)
+      let folder = FilesReadAtStart.zshFolder(in: world)
       let names = ["zshenv", "zprofile", "zshrc", "zlogin"]
       let homes = [home.appending(".zshenv")]
       own = homes + names.map { folder.appending(".\($0)") }.filter { !homes.contains($0) }
@@ -84,10 +84,10 @@ struct StartupFiles {
     case .fish:
       let folder = Folders(world.environment).configurationBase.appending("fish")
       own = [folder.appending("config.fish")]
-      own += StartupFiles.files(in: folder.appending("conf.d"), ending: ".fish", of: world)
+      own += FilesReadAtStart.files(in: folder.appending("conf.d"), ending: ".fish", of: world)
       own.append(folder.appending("fish_variables"))
       system = ["/etc/fish/config.fish"]
-      system += StartupFiles.files(in: "/etc/fish/conf.d", ending: ".fish", of: world)
+      system += FilesReadAtStart.files(in: "/etc/fish/conf.d", ending: ".fish", of: world)
     }
   }
 
@@ -98,23 +98,15 @@ struct StartupFiles {
       .map { folder.appending($0) }
   }
 
-  /// `ZDOTDIR`: of the environment, or else as `~/.zshenv` sets it; the home folder without either.
-  static func zshFolder(in world: World) -> FilePath {
-    let home = world.environment.home
-    if let named = world.environment.nonEmpty("ZDOTDIR") { return FilePath(named) }
-    let text = world.files.text(home.appending(".zshenv")) ?? ""
-    let settings = ShellScript(text, .posix).settings.filter { $0.name == "ZDOTDIR" }
-    guard var value = settings.last?.value, !value.isEmpty else { return home }
-    let variables = world.environment.variables
-    for (name, path) in [
-      ("HOME", home.string), ("XDG_CONFIG_HOME", variables["XDG_CONFIG_HOME"]),
-    ] {
-      guard let path else { continue }
-      for spelling in ["${\(name)}", "$\(name)"] {
-        if let range = value.firstRange(of: spelling) { value.replaceSubrange(range, with: path) }
-      }
-    }
-    if value == "~" || value.hasPrefix("~/") { value = home.string + value.dropFirst() }
-    return value.hasPrefix("/") && !value.contains("$") ? FilePath(value) : home
+  /// The folder of zsh's files: `ZDOTDIR` of the environment or of a `.zshenv`, else the home folder.
+  private static func zshFolder(in world: World) -> FilePath {
+    let environment = world.environment
+    let startup = StartupFiles(
+      home: environment.home, zdotdir: environment.nonEmpty("ZDOTDIR").map { FilePath($0) },
+      configurationBase: Folders(environment).configurationBase)
+    var contents: [FilePath: [UInt8]] = [:]
+    for path in startup.toRead(for: .zsh) { contents[path] = try? world.files.read(path) }
+    return startup.targets(for: .zsh, contents).files.first?.removingLastComponent()
+      ?? environment.home
   }
 }

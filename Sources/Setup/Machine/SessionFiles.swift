@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// The well-known files in which variables are set for a person's shells and sessions.
-enum ShellFiles {
+enum SessionFiles {
   struct File: Hashable {
     var path: FilePath
     var language: ShellScript.Language
@@ -12,7 +12,7 @@ enum ShellFiles {
     var files: [File] = []
     var system: [File] = []
     for shell in Shell.allCases {
-      let startup = StartupFiles(of: shell, in: world)
+      let startup = FilesReadAtStart(of: shell, in: world)
       func file(_ path: FilePath) -> File {
         if path.lastComponent == "fish_variables" {
           return File(path: path, language: .fishVariables)
