@@ -20,11 +20,14 @@ public final class Namespace: Sendable {
   private let path: FilePath
 
   /// Makes the network with loopback up; it ends with the test process at the latest.
-  public init() async throws {
+  ///
+  /// With `watchingAttempts` there seems to be a way out: what is sent to another machine is refused at once, as by a
+  /// firewall, and its address kept for `attempts`. Without, such a program is told that the network is unreachable.
+  public init(watchingAttempts: Bool = false) async throws {
     let log = try TemporaryFolder.make("network").appending("log")
     let options = geteuid() == 0 ? ["-n"] : ["-r", "-n"]
     holder = try RunningProgram(
-      .clean("unshare", options + ["sh", "-c", "ip link set lo up && echo up && read -r _"]),
+      .clean("unshare", options + ["sh", "-c", watchingAttempts ? watched : unwatched]),
       input: .lifeline, output: log)
     path = FilePath("/proc/\(holder.pid)/ns/net")
     do {
@@ -67,6 +70,17 @@ public final class Namespace: Sendable {
       inside(.clean(program, arguments, environment: environment)), output: log)
   }
 
+  /// The addresses of other machines that anything in this network tried to reach (its name server, for a name that it
+  /// looked up), for a network that watches attempts.
+  public func attempts() async throws -> Set<String> {
+    let list = try await inside(.clean("cat", ["/proc/net/xt_recent/attempts"])).succeed()
+    // Lines as `src=192.0.2.1 ttl: 64 last_seen: …`.
+    return Set(
+      list.split(separator: "\n").compactMap { line in
+        line.split(separator: " ").first?.split(separator: "=").last.map(String.init)
+      })
+  }
+
   /// A socket of this test process that listens on 127.0.0.1 inside this network, for a server in the test itself
   /// (`ServerBootstrap.withBoundSocket`). Port 0 takes a free one. Needs root.
   public func listeningSocket(port: UInt16 = 0) throws -> (descriptor: Int32, port: UInt16) {
@@ -81,6 +95,20 @@ public final class Namespace: Sendable {
 
   deinit { holder.hangUp() }
 }
+
+private let unwatched = "ip link set lo up && echo up && read -r _"
+
+/// A pair of cables plugged into each other is the way out; 192.0.2.0/24 is reserved for documentation.
+private let watched = """
+  ip link set lo up &&
+  ip link add outside type veth peer name nowhere && ip link set nowhere up &&
+  ip address add 192.0.2.1/24 dev outside && ip link set outside up &&
+  ip route add default via 192.0.2.2 &&
+  iptables -A OUTPUT -o outside -m recent --name attempts --set --rdest &&
+  iptables -A OUTPUT -o outside -p tcp -j REJECT --reject-with tcp-reset &&
+  iptables -A OUTPUT -o outside -j REJECT &&
+  echo up && read -r _
+  """
 
 extension Bool {
   fileprivate func orThrow(_ error: @autoclosure () throws -> any Error) throws {

@@ -14,6 +14,20 @@ struct NamespaceTests {
     await network.end()
   }
 
+  @Test(.requires(.namespace, .superuser, .program("iptables")))
+  func anAttemptToLeaveIsRefusedAndSeen() async throws {
+    let network = try await Namespace(watchingAttempts: true)
+    let local = try network.listeningSocket()
+    defer { try? FileDescriptor(rawValue: local.descriptor).close() }
+    #expect(
+      try await network.run("bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(local.port)"]).succeeded)
+    #expect(try await network.attempts().isEmpty)
+    let outside = try await network.run(
+      "bash", ["-c", "exec 3<>/dev/tcp/198.51.100.7/443"], within: .seconds(5))
+    #expect(outside.error.contains("refused"))
+    #expect(try await network.attempts() == ["198.51.100.7"])
+  }
+
   @Test(.requires(.namespace, .busybox)) func twoNetworksUseTheSamePort() async throws {
     let busybox = Part.busyboxPath.string
     for name in ["one", "two"] {
