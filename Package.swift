@@ -53,7 +53,9 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CLibEdit", providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
-    .target(name: "CLineEditor", dependencies: ["CLibEdit"], cSettings: c),
+    .target(
+      name: "CLineEditor", dependencies: ["CLibEdit"], cSettings: c,
+      linkerSettings: [.linkedLibrary("edit")]),
     .target(name: "LineEditor", dependencies: ["CLineEditor"], swiftSettings: swift),
     .target(name: "CAssets", cSettings: c),
     .target(name: "Assets", dependencies: ["CAssets"], swiftSettings: swift),
@@ -88,7 +90,14 @@ let package = Package(
       name: "Support", dependencies: ["CSupport", "Setup", customDump, system],
       path: "Tests/Support",
       swiftSettings: swift),
+    .executableTarget(
+      name: "line-editor-probe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
+      swiftSettings: swift),
     .testTarget(name: "AssetsTests", dependencies: ["Assets"], swiftSettings: swift),
+    .testTarget(
+      name: "LineEditorTests",
+      dependencies: ["LineEditor", "Setup", "Support", "line-editor-probe", system],
+      swiftSettings: swift),
     .testTarget(
       name: "LiveTests", dependencies: ["Live", "Setup", "Support", system], swiftSettings: swift),
     .testTarget(

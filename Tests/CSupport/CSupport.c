@@ -59,15 +59,13 @@ int support_open_terminal(unsigned short columns, unsigned short rows, char *pat
                           size_t capacity) {
   int descriptor = posix_openpt(O_RDWR | O_NOCTTY);
   if (descriptor < 0) return -1;
-  const char *name = NULL;
-  if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 && fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0 &&
-      grantpt(descriptor) == 0 && unlockpt(descriptor) == 0)
-    name = ptsname(descriptor);
-  if (!name || strlen(name) >= capacity) {
+  // ptsname_r: tests run at the same time, and ptsname has one buffer for all.
+  if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0 || fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0 ||
+      grantpt(descriptor) != 0 || unlockpt(descriptor) != 0 ||
+      ptsname_r(descriptor, path, capacity) != 0) {
     close(descriptor);
     return -1;
   }
-  strcpy(path, name);
   support_resize_terminal(descriptor, columns, rows);
   return descriptor;
 }
