@@ -101,6 +101,8 @@ let package = Package(
     .testTarget(
       name: "LiveTests", dependencies: ["Live", "Setup", "Support", system], swiftSettings: swift),
     .testTarget(
+      name: "ProxyTests", dependencies: ["Proxy"] + nio("NIOPosix"), swiftSettings: swift),
+    .testTarget(
       name: "RehearsalTests", dependencies: ["Rehearsal"] + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(

@@ -14,7 +14,8 @@ public struct ProxyServer: Sendable {
 
   /// - Parameter onEvent: hears of exchanges and of the proxy itself, on a thread that is not the traffic's.
   public init(
-    _ configuration: ProxyConfiguration, onEvent: @escaping @Sendable (ProxyEvent) -> Void = { _ in }
+    _ configuration: ProxyConfiguration,
+    onEvent: @escaping @Sendable (ProxyEvent) -> Void = { _ in }
   ) {
     self.configuration = configuration
     self.onEvent = onEvent

@@ -74,7 +74,9 @@ struct JSONCursor {
     }
     let inside = (range.lowerBound + 1)..<(range.upperBound - 1)
     let raw = UnsafeRawBufferPointer(rebasing: bytes[inside])
-    guard raw.position(of: UInt8(ascii: "\\"), from: 0) != nil else { return raw.text(0..<raw.count) }
+    guard raw.position(of: UInt8(ascii: "\\"), from: 0) != nil else {
+      return raw.text(0..<raw.count)
+    }
     return unescaped(raw)
   }
 
@@ -102,8 +104,9 @@ struct JSONCursor {
     case nil: return nil
     default:
       var index = start
-      while let next = byte(index), next.isAlphanumeric || next == UInt8(ascii: "-")
-        || next == UInt8(ascii: "+") || next == UInt8(ascii: ".")
+      while let next = byte(index),
+        next.isAlphanumeric || next == UInt8(ascii: "-")
+          || next == UInt8(ascii: "+") || next == UInt8(ascii: ".")
       { index += 1 }
       return index > start ? index : nil
     }

@@ -215,7 +215,8 @@ func commonPrefix(
       right -= left - end.lowerBound
       left = end.upperBound
       if right < now.lowerBound { break }
-    } else if right < now.upperBound, let end = cacheMark(new, around: right, from: now.lowerBound) {
+    } else if right < now.upperBound, let end = cacheMark(new, around: right, from: now.lowerBound)
+    {
       left -= right - end.lowerBound
       right = end.upperBound
       if left < before.lowerBound { break }

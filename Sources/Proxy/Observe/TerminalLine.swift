@@ -31,7 +31,8 @@ public func terminalLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> 
   if let tokens = summary.promptTokens {
     parts.append("\(grouped(tokens)) tokens" + (cacheText(summary).map { " (\($0))" } ?? ""))
   } else if request.messages != nil {
-    parts.append("\(kilobytes(summary.requestSize))" + (cacheText(summary).map { " (\($0))" } ?? ""))
+    parts.append(
+      "\(kilobytes(summary.requestSize))" + (cacheText(summary).map { " (\($0))" } ?? ""))
   }
   if let first = summary.firstToken ?? summary.firstByte {
     parts.append("first \(request.messages == nil ? "byte" : "token") \(duration(first))")
@@ -57,8 +58,9 @@ public func terminalLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> 
   }
   if let repaired = summary.repaired {
     warnings.append(
-      clean("the base URL is wrong: \(summary.target) went to \(repaired); "
-        + "ANTHROPIC_BASE_URL must end before /v1"))
+      clean(
+        "the base URL is wrong: \(summary.target) went to \(repaired); "
+          + "ANTHROPIC_BASE_URL must end before /v1"))
   }
   if let remark = summary.remark { warnings.append(clean(remark)) }
   let line = parts.joined(separator: "  ")
@@ -74,7 +76,8 @@ public func terminalTranscript(_ transcript: Transcript, _ style: TerminalStyle)
   func block(_ mark: String, _ code: String, _ text: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { clean($0) }
     return lines.enumerated().map { index, line in
-      "  " + (index == 0 ? paint(code, mark) : String(repeating: " ", count: mark.count)) + " " + line
+      "  " + (index == 0 ? paint(code, mark) : String(repeating: " ", count: mark.count)) + " "
+        + line
     }.joined(separator: "\n")
   }
   return transcript.parts.map { part in

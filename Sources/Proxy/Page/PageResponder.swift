@@ -84,7 +84,8 @@ final class PageResponder: Sendable {
     _ conversation: PageConversation, _ reply: PageReply, isHead: Bool = false
   ) -> EventLoopFuture<Void> {
     let channel = conversation.channel
-    var head = ByteBuffer(string: "HTTP/1.1 \(reply.status)\r\n\(securityHeaders(nonce: reply.nonce))")
+    var head = ByteBuffer(
+      string: "HTTP/1.1 \(reply.status)\r\n\(securityHeaders(nonce: reply.nonce))")
     head.writeString("Content-Type: \(reply.type)\r\nContent-Length: \(reply.length)\r\n")
     if let name = reply.fileName {
       head.writeString("Content-Disposition: attachment; filename=\"\(name)\"\r\n")
@@ -116,7 +117,8 @@ final class PageResponder: Sendable {
     conversation.closes = true
     channel.writeAndFlush(
       ByteBuffer(
-        string: "HTTP/1.1 200 OK\r\n\(securityHeaders(nonce: nil))Content-Type: text/event-stream\r\n"
+        string:
+          "HTTP/1.1 200 OK\r\n\(securityHeaders(nonce: nil))Content-Type: text/event-stream\r\n"
           + "Connection: close\r\n\r\n: the exchanges as they end\n\n"), promise: nil)
     return recorder.ask { $0.journal.subscribe(channel) }.hop(to: channel.eventLoop)
       .flatMap { channel.closeFuture }

@@ -128,7 +128,8 @@ final class Keeper {
       method: parts.first.map(String.init) ?? "", target: withoutSecrets(target: target),
       repaired: facts.repairedTarget.map { withoutSecrets(target: $0) }, status: status,
       ending: facts.ending.rawValue, remark: facts.remark, others: facts.others,
-      requestDone: facts.requestDone.map { $0 / 1000 }, firstByte: facts.firstByte.map { $0 / 1000 },
+      requestDone: facts.requestDone.map { $0 / 1000 },
+      firstByte: facts.firstByte.map { $0 / 1000 },
       end: facts.end / 1000, requestSize: assembly.request?.size ?? 0,
       responseSize: assembly.response?.size ?? 0)
     if assembly.lostBytes > 0 {
@@ -145,7 +146,9 @@ final class Keeper {
     if assembly.answer != nil {
       summary.answer = assembly.answer!.finish(status: status)
       summary.firstToken = assembly.answer!.firstContent.flatMap { assembly.time(of: $0) }
-      if wasCut(summary.answer, promptBytes: summary.request.messages == nil ? nil : summary.requestSize) {
+      if wasCut(
+        summary.answer, promptBytes: summary.request.messages == nil ? nil : summary.requestSize)
+      {
         summary.answer.cut = true
       }
     }
@@ -283,7 +286,9 @@ extension JSONText {
     if !isLast {
       // A key is shorter than this, and no part begins in the middle of one.
       let floor = max(0, end - 4096)
-      while end > floor, bytes[end - 1].isKeyByte || bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
+      while end > floor, bytes[end - 1].isKeyByte || bytes[end - 1] == UInt8(ascii: ".") {
+        end -= 1
+      }
       if end == floor { end = bytes.count }
     }
     let part = UnsafeRawBufferPointer(rebasing: bytes[..<end])

@@ -261,7 +261,11 @@ final class Relay {
         var changes = HeadChanges()
         if !response.isInterim {
           let ends = clientCloses || response.framing == .untilClose
-          if ends { changes.connection = "close" } else if isOld { changes.connection = "keep-alive" }
+          if ends {
+            changes.connection = "close"
+          } else if isOld {
+            changes.connection = "keep-alive"
+          }
           if response.status == 101 { changes.connection = nil }
         }
         var forwarded = shared.allocator.buffer(capacity: head.length + 32)

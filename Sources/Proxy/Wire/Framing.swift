@@ -46,7 +46,9 @@ enum BodyScanner {
 
 /// Walks through chunked framing (RFC 9112, 7.1) at the speed of the chunks, not of their bytes.
 struct ChunkScanner {
-  private enum Place { case size, afterSize, sizeEnd, data, dataReturn, dataEnd, trailer, last, done }
+  private enum Place {
+    case size, afterSize, sizeEnd, data, dataReturn, dataEnd, trailer, last, done
+  }
 
   private var place = Place.size
   private var size = 0

@@ -82,8 +82,14 @@ private struct Connection {
     for field in head.fields {
       switch field.name.count {
       case 10 where bytes.matches(field.name, "connection"):
-        if bytes.matches(field.value, "keep-alive") { keepAlive = true; continue }
-        if bytes.matches(field.value, "close") { close = true; continue }
+        if bytes.matches(field.value, "keep-alive") {
+          keepAlive = true
+          continue
+        }
+        if bytes.matches(field.value, "close") {
+          close = true
+          continue
+        }
         let words = bytes.words(field.value)
         close = close || words.contains("close")
         keepAlive = keepAlive || words.contains("keep-alive")
