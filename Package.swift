@@ -106,7 +106,9 @@ let package = Package(
       name: "RehearsalTests", dependencies: ["Rehearsal"] + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(
-      name: "ShellTests", dependencies: ["Assets", "Setup", "Support", system],
+      name: "ShellTests",
+      dependencies: ["Assets", "Setup", "Support", system]
+        + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(
       name: "SupportTests", dependencies: ["Setup", "Support", system], swiftSettings: swift),

@@ -139,7 +139,9 @@ extension ClientSettings {
         "claude-code.md §5a; emptied in the document: §5b")
     } + [
       unset(
-        "ANTHROPIC_UNIX_SOCKET", "Would send every request to a socket.", "claude-code.md §5a"),
+        "ANTHROPIC_UNIX_SOCKET",
+        "Would send every request to a socket. (Set in the user's settings file, clients 2.1.142 and 2.1.81 cannot be "
+          + "talked out of it.)", "claude-code.md §5a; RealClientTests"),
       unset(
         "ANTHROPIC_CUSTOM_HEADERS",
         "Would add headers, an Authorization in the place of ours among them.",
@@ -192,8 +194,9 @@ extension ClientSettings {
           key: "availableModels",
           content: .list([input.model] + available.filter { $0 != input.model }),
           reason:
-            "A list in a settings file leaves ours out, and the client would silently ask for another model.",
-          source: "claude-code.md §5c; an empty list does not lift it (2.1.330)"))
+            "A list in a settings file leaves ours out: the newest client complains, and takes the tiers' model where "
+            + "`--model` names another one.",
+          source: "claude-code.md §5c, RealClientTests; an empty list does not lift it"))
     }
     return settings
   }

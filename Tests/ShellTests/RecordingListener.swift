@@ -1,0 +1,129 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A server that answers every `POST …/v1/messages` as an Anthropic one would, at once and always the same, and keeps
+/// what it was asked: the headers too, which the stand-in for Ollama has no use for.
+struct RecordingListener: Sendable {
+  struct Request: Sendable {
+    var method: String
+    var path: String
+    var headers: HTTPHeaders
+    /// Bytes of the body.
+    var size: Int
+    /// `nil` when there was none that reads as a prompt.
+    var prompt: Prompt?
+  }
+
+  /// What of a prompt the tests look at.
+  struct Prompt: Sendable, Decodable {
+    struct Message: Sendable, Decodable { var role: String }
+    struct Tool: Sendable, Decodable { var name: String }
+    struct Block: Sendable, Decodable { var text: String? }
+    var model: String
+    var maxTokens: Int?
+    var messages: [Message]
+    var tools: [Tool]?
+    var system: [Block]?
+  }
+
+  private let record: Record
+  private let channel: any Channel
+
+  /// Serves on a socket that listens.
+  init(socket: CInt) async throws {
+    let record = Record()
+    self.record = record
+    channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.configureHTTPServerPipeline()
+          try pipeline.addHandler(Handler(record))
+        }
+      }
+      .withBoundSocket(socket).get()
+  }
+
+  /// Every request so far, in order.
+  var requests: [Request] { record.requests.withLock { $0 } }
+
+  func end() async throws { try await channel.close() }
+}
+
+private final class Record: Sendable {
+  let requests = Mutex<[RecordingListener.Request]>([])
+}
+
+private final class Handler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private let record: Record
+  private var head: HTTPRequestHead?
+  private var body = ByteBuffer()
+
+  init(_ record: Record) { self.record = record }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      self.head = head
+      body.clear()
+    case .body(var part): body.writeBuffer(&part)
+    case .end:
+      guard let head else { return }
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      let prompt = try? decoder.decode(
+        RecordingListener.Prompt.self, from: Data(body.readableBytesView))
+      record.requests.withLock {
+        $0.append(
+          .init(
+            method: head.method.rawValue, path: head.uri, headers: head.headers,
+            size: body.readableBytes, prompt: prompt))
+      }
+      let isPrompt = head.method == .POST && head.uri.hasPrefix("/v1/messages?")
+      answer(context, isPrompt ? .ok : .notFound, isPrompt ? Self.pong : "")
+    }
+  }
+
+  private func answer(
+    _ context: ChannelHandlerContext, _ status: HTTPResponseStatus, _ text: String
+  ) {
+    let headers: HTTPHeaders = [
+      "Content-Type": "text/event-stream", "Content-Length": "\(text.utf8.count)",
+    ]
+    context.write(
+      wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))),
+      promise: nil)
+    context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+  }
+
+  private static let pong: String = {
+    let events = [
+      (
+        "message_start",
+        #""message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"#
+          + #""usage":{"input_tokens":3,"output_tokens":0}}"#
+      ),
+      ("content_block_start", #""index":0,"content_block":{"type":"text","text":""}"#),
+      ("content_block_delta", #""index":0,"delta":{"type":"text_delta","text":"pong"}"#),
+      ("content_block_stop", #""index":0"#),
+      (
+        "message_delta",
+        #""delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":14,"output_tokens":1}"#
+      ),
+    ]
+    return events.map { "event: \($0)\ndata: {\"type\":\"\($0)\",\($1)}\n\n" }.joined()
+      + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+  }()
+}
