@@ -22,7 +22,7 @@ public struct TmuxScreen: Sendable {
       + ["set-option", "-g", "status", "off", ";"]
       + ["set-option", "-g", "history-limit", "20000", ";"]
       + ["new-session", "-d", "-x", "\(columns)", "-y", "\(rows)"]
-      + (invocation.folder.map { ["-c", $0] } ?? []) + ["--"] + words
+      + (invocation.folder.map { ["-c", $0] } ?? []) + ["--"] + words.map(literal)
     try await tmux(["start-server", ";"] + start)
     TemporaryFolder.atEnd { [server] in
       var kill = server
@@ -35,11 +35,13 @@ public struct TmuxScreen: Sendable {
   public func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
 
   /// Types the text as it is.
-  public func type(_ text: String) async throws { try await tmux(["send-keys", "-l", "--", text]) }
+  public func type(_ text: String) async throws {
+    try await tmux(["send-keys", "-l", "--", literal(text)])
+  }
 
   /// Pastes the text as a terminal does: bracketed, when the program asked for that.
   public func paste(_ text: String) async throws {
-    try await tmux(["set-buffer", "--", text, ";", "paste-buffer", "-p", "-d"])
+    try await tmux(["set-buffer", "--", literal(text), ";", "paste-buffer", "-p", "-d"])
   }
 
   public func resize(columns: Int, rows: Int) async throws {
@@ -86,4 +88,9 @@ public struct TmuxScreen: Sendable {
     call.arguments += arguments
     return try await call.succeed(within: .seconds(10))
   }
+}
+
+/// A word as tmux takes it: one that ends in a semicolon would end the command.
+private func literal(_ word: String) -> String {
+  word.hasSuffix(";") ? word.dropLast() + "\\;" : word
 }

@@ -1,3 +1,4 @@
+import Setup
 import Support
 import SystemPackage
 import Testing
@@ -5,6 +6,11 @@ import Testing
 struct FolderTests {
   @Test func packageRootHoldsThePackage() throws {
     #expect(try text(of: Part.packageRoot.appending("Package.swift")).contains("ccl-setup"))
+  }
+
+  @Test func theProductOfThisBuildIsFound() async throws {
+    let result = try await Invocation.clean(Part.product.string, ["--version"]).run()
+    #expect(result.succeeded)
   }
 
   @Test func homeHoldsWhatWasGiven() throws {

@@ -43,9 +43,9 @@ struct TerminalTests {
       .clean("sh", ["-c", script], environment: environment), columns: 30, rows: 8)
     #expect(try await screen.expect("two").hasPrefix("ONE\ntwo"))
     #expect(try await screen.text(colors: true).contains("\u{1b}[31mtwo"))
-    try await screen.type("; rm -rf 'x'")
+    try await screen.type("; rm -rf 'x';")
     try await screen.press("Enter")
-    try await screen.expect("<; rm -rf 'x'>")
+    try await screen.expect("<; rm -rf 'x';>")
     #expect(try await screen.exit() == 5)
     try await screen.end()
   }
