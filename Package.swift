@@ -81,6 +81,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Conversation", "LineEditor", "Live", "Proxy", "Rehearsal", "Setup", argumentParser,
+        system,
       ],
       swiftSettings: swift),
     .executableTarget(name: "ccl-setup", dependencies: ["Commands"], swiftSettings: swift),

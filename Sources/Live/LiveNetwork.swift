@@ -84,27 +84,21 @@ private final class Activity: Sendable {
   let last = Mutex(ContinuousClock.now)
 }
 
-/// One client without a proxy and one with, made at first use and kept until the process ends.
-private final class Clients: Sendable {
-  let direct: HTTPClient
-  let proxied: HTTPClient?
+/// One client without a proxy and one with, made at first use and kept until the process ends: a client must not be
+/// given up while it holds connections.
+private struct Clients: Sendable {
+  private static let made = Mutex<[String: HTTPClient]>([:])
+  private let proxy: (url: String, host: String, port: Int)?
 
   init(_ environment: Environment) {
-    var configuration = HTTPClient.Configuration()
-    configuration.timeout.connect = .seconds(5)
-    // A refused connection is an answer: it must come at once, not after retries.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    configuration.httpVersion = .http1Only
-    direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].lazy
       .compactMap { environment.nonEmpty($0) }.first
-    guard let named, let url = URL(string: named), let host = url.host, url.scheme != "socks5"
-    else {
-      proxied = nil
-      return
+    proxy = named.flatMap { named in
+      guard let url = URL(string: named), let host = url.host, url.scheme != "socks5" else {
+        return nil
+      }
+      return (named, host, url.port ?? 80)
     }
-    configuration.proxy = .server(host: host, port: url.port ?? 80)
-    proxied = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
   /// A client that goes away without a farewell ends the program.
@@ -114,10 +108,27 @@ private final class Clients: Sendable {
   }
 
   func client(for url: String) -> HTTPClient {
-    guard let proxied, let parsed = URL(string: url), parsed.scheme == "https",
+    guard let proxy, let parsed = URL(string: url), parsed.scheme == "https",
       let host = parsed.host, !isLoopback(host)
-    else { return direct }
-    return proxied
+    else { return Self.client("", proxy: nil) }
+    return Self.client(proxy.url, proxy: .server(host: proxy.host, port: proxy.port))
+  }
+
+  private static func client(
+    _ key: String, proxy: HTTPClient.Configuration.Proxy?
+  ) -> HTTPClient {
+    made.withLock { made in
+      if let client = made[key] { return client }
+      var configuration = HTTPClient.Configuration()
+      configuration.timeout.connect = .seconds(5)
+      // A refused connection is an answer: it must come at once, not after retries.
+      configuration.connectionPool.retryConnectionEstablishment = false
+      configuration.httpVersion = .http1Only
+      configuration.proxy = proxy
+      let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+      made[key] = client
+      return client
+    }
   }
 }
 
@@ -165,6 +176,7 @@ private func withLimit(
 
 private func networkProblem(_ error: any Error, _ request: WebRequest) -> NetworkProblem {
   let url = request.url
+  if Task.isCancelled { return .cancelled(url) }
   switch error {
   case let problem as NetworkProblem: return problem
   case let error as HTTPClientError:

@@ -107,6 +107,7 @@ private func runToTheEnd(
   } catch let problem as ProgramProblem {
     throw problem
   } catch {
+    if Task.isCancelled { throw .cancelled(invocation.program) }
     throw .failedToStart(invocation.program, reason: "\(error)")
   }
 }

@@ -1,1 +1,3 @@
-print("ccl-setup")
+import Commands
+
+await Commands.start()

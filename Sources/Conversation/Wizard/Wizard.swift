@@ -21,6 +21,8 @@ public struct Wizard: Sendable {
     case showStatus
     /// Do it. The driver answers with `applied`.
     case apply(Choices)
+    /// Start over as a rehearsal.
+    case rehearse
     case finish(ExitCode)
   }
 
@@ -117,6 +119,10 @@ public struct Wizard: Sendable {
   }
 
   private mutating func answer(_ typed: String, _ id: Question.ID) -> [Reply] {
+    if questionnaire.asksForRehearsal(typed, id, answers) {
+      place = .over
+      return [.rehearse]
+    }
     do {
       try questionnaire.accept(typed, for: id, &answers)
     } catch {

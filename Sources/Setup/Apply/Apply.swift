@@ -58,7 +58,8 @@ public struct Apply: Sendable {
       do {
         for change in step.changes { try await make(change, &receipt) }
       } catch {
-        let told = await rollBack(to: before, from: receipt)
+        // In a task of its own: it must run to its end when Ctrl-C has cancelled this one.
+        let told = await Task { [receipt] in await rollBack(to: before, from: receipt) }.value
         if !told.isEmpty { report(.rolledBack(told)) }
         throw error
       }
@@ -295,5 +296,7 @@ func programFailure(_ problem: ProgramProblem) -> Failure {
     Failure("\(name) was stopped", why: "it had not finished after \(limit.inWords)")
   case .failedToStart(let name, let reason):
     Failure("\(name) cannot be run", why: printable(reason))
+  case .cancelled(let name):
+    Failure("\(name) was stopped", why: "you asked for it", code: .interrupted)
   }
 }

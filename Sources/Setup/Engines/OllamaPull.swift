@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -216,18 +214,6 @@ public enum PullEvent: Sendable {
   case progress(PullProgress)
   /// It was cut or stalled, and is taken up again.
   case interrupted(Failure, again: Int)
-}
-
-/// A value shared between a stream's callbacks.
-final class Shared<Value: Sendable>: Sendable {
-  private let mutex: Mutex<Value>
-  init(_ value: Value) { mutex = Mutex(value) }
-  var value: Value { mutex.withLock { $0 } }
-  func update<Result: Sendable, Problem: Error>(
-    _ change: (inout Value) throws(Problem) -> Result
-  ) throws(Problem) -> Result {
-    try mutex.withLock { value throws(Problem) in try change(&value) }
-  }
 }
 
 /// Cuts a byte stream into its lines.

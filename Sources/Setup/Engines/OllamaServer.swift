@@ -211,6 +211,8 @@ public struct OllamaServer: Sendable {
         tryNext: ["`ccl-setup logs`"])
     case .other(_, let reason):
       Failure("Ollama could not be asked at \(url)", why: printable(reason))
+    case .cancelled:
+      Failure("The request to \(url) was stopped", why: "you asked for it", code: .interrupted)
     }
   }
 }

@@ -110,6 +110,22 @@ extension Questionnaire {
     }
   }
 
+  /// Why neither Docker nor a native Ollama is at hand.
+  private var engineTroubles: String {
+    "\(machine.docker.probe(on: machine.system).finding.plain); Ollama is \(machine.ollama.probe().finding.plain)"
+  }
+
+  /// Whether an answer asks for a rehearsal, which is a run of its own in a throw-away home.
+  public func asksForRehearsal(_ text: String, _ id: Question.ID, _ answers: Answers) -> Bool {
+    guard id == .engine, rehearsalURL == nil else { return false }
+    let question = question(id, answers)
+    let typed = text.trimmed.lowercased()
+    let row = Int(typed).flatMap { question.options.indices.contains($0 - 1) ? $0 - 1 : nil }
+    let meant =
+      typed.isEmpty ? question.recommended : row.map { question.options[$0].value } ?? typed
+    return meant == "rehearse" || meant == "rehearsal"
+  }
+
   func readEngine(_ text: String) throws(Failure) -> Engine {
     switch text.lowercased() {
     case "docker": return try dockerEngine()
@@ -117,8 +133,9 @@ extension Questionnaire {
     case "rehearse", "rehearsal":
       if let rehearsalURL { return .rehearsal(url: rehearsalURL) }
       throw Failure(
-        "A rehearsal is a run of its own", why: "it uses a throw-away home folder",
-        tryNext: ["`ccl-setup rehearse`"], code: .usage)
+        "No engine can run the model here", why: engineTroubles,
+        tryNext: (machine.docker.remedies(on: machine.system).first?.lines ?? [])
+          + ["`ccl-setup rehearse` shows the whole way without an engine."])
     default: return .server(url: try serverURL(text))
     }
   }
@@ -126,7 +143,8 @@ extension Questionnaire {
   private func dockerEngine() throws(Failure) -> Engine {
     guard machine.docker.state == .working else {
       throw Failure(
-        "Docker cannot be used", why: "\(machine.docker.state)", tryNext: [])
+        "Docker cannot be used", why: machine.docker.probe(on: machine.system).finding.plain,
+        tryNext: machine.docker.remedies(on: machine.system).first?.lines ?? [])
     }
     // The port that we were given before stays ours; otherwise the first free one.
     if case .docker(let port, _)? = previous?.engine {
@@ -149,7 +167,12 @@ extension Questionnaire {
           tryNext: ["Update Ollama, then run the same command again."])
       }
       return .native(port: port)
-    case .free, .taken, .unreachable:
+    case .unreachable(let reason):
+      throw Failure(
+        "The Ollama that OLLAMA_HOST names does not answer",
+        why: "\(ollama.address): \(reason)",
+        tryNext: ["Unset OLLAMA_HOST to use this machine's own.", "Start the server there."])
+    case .free, .taken:
       guard ollama.program != nil else {
         throw Failure(
           "There is no Ollama on this machine", why: "no program named ollama is on the PATH",
@@ -157,7 +180,8 @@ extension Questionnaire {
             ? ["`brew install ollama`"]
             : ["Install it from https://ollama.com/download", "`ccl-setup --engine docker`"])
       }
-      return .native(port: ollama.port == .free ? port : freePort)
+      if case .taken = ollama.port { return .native(port: freePort) }
+      return .native(port: port)
     }
   }
 

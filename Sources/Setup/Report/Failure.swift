@@ -26,3 +26,15 @@ public enum ExitCode: Int32, Sendable, Hashable, Codable {
   case usage = 64
   case interrupted = 130
 }
+
+extension Remedy {
+  /// The steps as a failure's `tryNext`: sentences, and command lines in back quotes.
+  var lines: [String] {
+    steps.map { step in
+      switch step {
+      case .run(let command): "`\(command)`"
+      case .say(let sentence): sentence
+      }
+    }
+  }
+}

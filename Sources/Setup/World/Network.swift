@@ -89,4 +89,6 @@ public enum NetworkProblem: Error, Sendable, Hashable {
   /// The connection ended before the answer did.
   case cut(String)
   case other(String, reason: String)
+  /// Our own task was cancelled.
+  case cancelled(String)
 }

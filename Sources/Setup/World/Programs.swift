@@ -147,4 +147,6 @@ public enum ProgramProblem: Error, Sendable, Hashable {
   case notFound(String)
   case tookTooLong(String, limit: Duration)
   case failedToStart(String, reason: String)
+  /// Our own task was cancelled; the program was ended.
+  case cancelled(String)
 }

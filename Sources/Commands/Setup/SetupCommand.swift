@@ -1,0 +1,83 @@
+import ArgumentParser
+import Live
+import Setup
+
+/// `ccl-setup` without a subcommand: the wizard, or with flags the same without a person.
+struct SetupCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "setup",
+    abstract: "Set everything up: the wizard, or with flags without a person.",
+    discussion: """
+      Without flags it asks; Return takes the recommended answer. --yes takes all of them, --answers FILE reads them \
+      from a JSON object with the keys engine, model, context, profile and shells.
+      """)
+
+  @OptionGroup var options: SetupOptions
+
+  func run() async throws { try await options.run(in: .live) }
+}
+
+/// The flags of the setup; one for every question.
+struct SetupOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the model runs: docker, native, or the URL of an Ollama.",
+      valueName: "docker|native|URL"))
+  var engine: String?
+  @Option(help: "The model, as the Ollama library names it.") var model: String?
+  @Option(help: "The context window: 64k, 65536.") var context: String?
+  @Option(
+    help: ArgumentHelp("How many tools Claude Code offers the model.", valueName: "full|lean"))
+  var profile: String?
+  @Option(help: "The shells that get claude-local: bash,zsh,fish, all or none.") var shells: String?
+  @Option(help: ArgumentHelp("Read answers from a JSON file.", valueName: "file")) var answers:
+    String?
+  @Flag(
+    name: [.customShort("y"), .long], help: "Take the recommended answer to every open question.")
+  var yes = false
+  @Flag(help: "Show the plan and change nothing.") var dryRun = false
+  @Flag(help: "Print documents on stdout and prose on stderr.") var json = false
+  @Flag(help: "Leave out the proof through the real client.") var noVerify = false
+
+  func run(in world: World, rehearsal: String? = nil) async throws {
+    let console = Console(
+      isJSON: json, variables: world.environment.variables,
+      mark: rehearsal == nil ? nil : "REHEARSAL: a stand-in, no real model")
+    try await report(on: console) {
+      let isAsking = !yes && answers == nil && !json && !dryRun
+      guard !isAsking || Console.isInteractive else {
+        throw Failure(
+          "There is nobody to ask", why: "the wizard needs a terminal on stdin and stdout",
+          tryNext: [
+            "`ccl-setup --yes` takes the recommended answers.",
+            "`ccl-setup --dry-run` shows what they would do.",
+          ], code: .usage)
+      }
+      let session = SetupSession(
+        world: world, console: console, isAsking: isAsking, isDryRun: dryRun,
+        isVerifying: !noVerify, rehearsalURL: rehearsal)
+      return try await session.run { questionnaire in
+        try given(questionnaire, in: world)
+      }
+    }
+  }
+
+  /// The answers that flags and the answers file give, read by the same rules as typed ones; flags win.
+  private func given(_ questionnaire: Questionnaire, in world: World) throws(Failure) -> Answers {
+    var texts =
+      try answers.map { path throws(Failure) in
+        try AnswersFile.read(path, in: world)
+      } ?? [:]
+    let flags: [(Question.ID, String?)] = [
+      (.engine, engine), (.model, model), (.context, context), (.profile, profile),
+      (.shells, shells),
+    ]
+    for (id, text) in flags { if let text { texts[id] = text } }
+    var given = Answers()
+    for id in Question.ID.allCases {
+      guard let text = texts[id] else { continue }
+      try questionnaire.accept(text, for: id, &given)
+    }
+    return given
+  }
+}

@@ -1,0 +1,55 @@
+import Setup
+
+/// What `--json` prints for a setup; docs/json.md describes it.
+struct SetupDocument: Encodable {
+  struct Step: Encodable {
+    var id: String
+    var title: String
+    var changes: [String]
+  }
+  struct Note: Encodable {
+    var kind: String
+    var text: String
+  }
+  struct ProofDocument: Encodable {
+    var title: String
+    var passed: Bool
+    var evidence: Proof.Evidence?
+    var failure: FailureDocument.Problem?
+  }
+  var choices: Choices
+  var applied: Bool
+  var withdrawn: [String]
+  var steps: [Step]
+  var commands: [String]
+  var downloadBytes: UInt64
+  var notes: [Note]
+  var proofs: [ProofDocument]
+
+  init(plan: Plan, applied: Bool, proofs: [Proof]) {
+    choices = plan.choices
+    self.applied = applied
+    withdrawn = plan.withdrawn.map(\.title)
+    steps = plan.steps.map { step in
+      Step(id: step.id.rawValue, title: step.title, changes: step.changes.map(\.title))
+    }
+    commands = plan.changes.flatMap { change -> [String] in
+      guard case .startEngine(let start) = change else { return [] }
+      switch start.how {
+      case .commands(let commands): return commands.map(\.commandLine)
+      case .detached(let command, _): return [command.commandLine]
+      }
+    }
+    downloadBytes = plan.downloadBytes
+    notes = plan.notes.map { Note(kind: $0.kind.rawValue, text: $0.text.plain) }
+    self.proofs = proofs.map { proof in
+      switch proof.outcome {
+      case .success(let evidence):
+        ProofDocument(title: proof.title, passed: true, evidence: evidence)
+      case .failure(let failure):
+        ProofDocument(
+          title: proof.title, passed: false, failure: FailureDocument(failure).error)
+      }
+    }
+  }
+}
