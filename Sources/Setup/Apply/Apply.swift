@@ -118,7 +118,6 @@ public struct Apply: Sendable {
       case .block(let shell):
         return .removeBlock(
           path: write.path.string, shell: shell, fileWasMissing: write.before == nil,
-          addedNewline: write.before.map { !$0.isEmpty && $0.last != 0x0a } ?? false,
           folders: folders)
       case .ours:
         if let before = write.before {

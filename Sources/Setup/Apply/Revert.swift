@@ -37,9 +37,8 @@ public struct Revert: Sendable {
         try world.files.write(FilePath(path), Array(before), mode)
         return .undone
       }
-    case .removeBlock(let path, let shell, let fileWasMissing, let addedNewline, let folders):
-      return try removeBlock(
-        path, shell: shell, fileWasMissing: fileWasMissing, addedNewline: addedNewline, folders)
+    case .removeBlock(let path, let shell, let fileWasMissing, let folders):
+      return try removeBlock(path, shell: shell, fileWasMissing: fileWasMissing, folders)
     case .stopEngine(let commands, let storage):
       for command in commands + (keepingModels ? [] : storage) { try await run(command) }
       return .undone
@@ -71,10 +70,25 @@ public struct Revert: Sendable {
     }
   }
 
+  /// The block goes, whatever its owner wrote around it since stays.
   private func removeBlock(
-    _ path: String, shell: Shell, fileWasMissing: Bool, addedNewline: Bool, _ folders: [String]
+    _ path: String, shell: Shell, fileWasMissing: Bool, _ folders: [String]
   ) throws(Failure) -> Reversion {
-    .kept("TODO")
+    try onFiles(path) { () throws(FileProblem) in
+      guard let now = try world.files.readIfPresent(FilePath(path)) else { return .alreadyGone }
+      let edit: RCEdit
+      do throws(RCProblem) { edit = try RCBlock.removing(shell, from: now) } catch {
+        return .kept(error.reason)
+      }
+      guard edit.change != .none else { return .alreadyGone }
+      if fileWasMissing, edit.isFileOurs {
+        try world.files.remove(FilePath(path))
+        try removeFolders(folders)
+      } else {
+        try world.files.write(FilePath(path), edit.bytes, nil)
+      }
+      return .undone
+    }
   }
 
   private func run(_ command: Invocation) async throws(Failure) {

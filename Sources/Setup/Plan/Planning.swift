@@ -41,7 +41,7 @@ extension Plan {
     if let derived = try? derivedName(choices) { files.append(folders.modelfile(derived)) }
     for shell in choices.shells {
       files.append(folders.function(for: shell))
-      files += startUpFiles(of: shell, machine: machine, environment)
+      files += startUpFiles(of: shell, environment)
     }
     return files
   }

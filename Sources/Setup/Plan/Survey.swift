@@ -66,12 +66,11 @@ public struct Survey: Sendable {
     ]
     survey.composeVariables = names.filter { world.environment.variables[$0] != nil }
     for path in Plan.files(for: choices, machine: machine, world.environment) {
-      do {
-        survey.files[path] = try world.files.readIfPresent(path).map { .present($0) } ?? .missing
-      } catch {
-        survey.files[path] = .unreadable(error.reason)
-      }
-      if !world.files.isWritable(path) { survey.locked.insert(path) }
+      survey.look(at: path, in: world)
+    }
+    // Which start-up files are to be written is known only once the others are read.
+    for path in Plan.blockFiles(for: choices, world.environment, survey) {
+      survey.look(at: path, in: world)
     }
     async let server = server(for: choices, in: world)
     async let bytes = registryBytes(of: choices, in: world)
@@ -80,6 +79,25 @@ public struct Survey: Sendable {
     survey.registryBytes = await bytes
     survey.isContainerNameTaken = await taken
     return survey
+  }
+
+  private mutating func look(at path: FilePath, in world: World) {
+    guard files[path] == nil else { return }
+    do {
+      files[path] = try world.files.readIfPresent(path).map { .present($0) } ?? .missing
+    } catch {
+      files[path] = .unreadable(error.reason)
+    }
+    if !world.files.isWritable(path) { locked.insert(path) }
+  }
+
+  /// The bytes of the files that exist.
+  func contents(of paths: [FilePath]) -> [FilePath: [UInt8]] {
+    var contents: [FilePath: [UInt8]] = [:]
+    for path in paths {
+      if case .present(let bytes)? = files[path] { contents[path] = bytes }
+    }
+    return contents
   }
 
   private static func server(for choices: Choices, in world: World) async -> Server? {

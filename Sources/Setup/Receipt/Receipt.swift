@@ -63,8 +63,7 @@ public enum Undo: Sendable, Hashable, Codable {
   /// Gives a file back that stood in our way.
   case restoreFile(path: String, before: Data, mode: UInt16, after: Digest)
   /// Takes our block out of a person's file; the file itself too when we made it and nothing else is in it.
-  case removeBlock(
-    path: String, shell: Shell, fileWasMissing: Bool, addedNewline: Bool, folders: [String])
+  case removeBlock(path: String, shell: Shell, fileWasMissing: Bool, folders: [String])
   case stopEngine(commands: [Invocation], storage: [Invocation])
   case endProcess(id: Int32, program: String)
   case deleteModel(server: String, name: String, bytes: UInt64?)
