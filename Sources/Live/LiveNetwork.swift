@@ -101,11 +101,6 @@ private struct Clients: Sendable {
     }
   }
 
-  /// A client that goes away without a farewell ends the program.
-  deinit {
-    let clients = [direct, proxied].compactMap { $0 }
-    Task { for client in clients { try? await client.shutdown() } }
-  }
 
   func client(for url: String) -> HTTPClient {
     guard let proxy, let parsed = URL(string: url), parsed.scheme == "https",

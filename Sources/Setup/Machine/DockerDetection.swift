@@ -129,6 +129,7 @@ extension DockerReport {
       case .failure(.tookTooLong): return .hung
       case .failure(.notFound): return .notInstalled
       case .failure(.failedToStart(_, let reason)): return .broken(reason)
+      case .failure(.cancelled): return .hung
       case .success(let success): result = success
       }
       if docker.product == .podman { return .broken("this `docker` is Podman's stand-in") }

@@ -137,6 +137,7 @@ extension OllamaFindings {
     case .tookTooLong(_, let limit): "no answer within \(limit.inWords)"
     case .tooLarge, .cut: "the answer is not Ollama's"
     case .other(_, let reason): printable(reason)
+    case .cancelled: "the question was cancelled"
     }
   }
 
