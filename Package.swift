@@ -75,7 +75,7 @@ let package = Package(
       dependencies: ["CProxyPage", nioSSL] + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .target(
-      name: "Rehearsal", dependencies: [hummingbird, logging] + nio("NIOCore"),
+      name: "Rehearsal", dependencies: [asyncHTTPClient, hummingbird, logging] + nio("NIOCore"),
       swiftSettings: swift),
     .target(
       name: "Commands",

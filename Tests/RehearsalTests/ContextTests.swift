@@ -229,11 +229,11 @@ import Testing
     try await withServer(.test { $0.pace.answerRate = 2 }) { client in
       try await client.pull("tiny")
       _ = try await client.send(
-        "POST", "/v1/messages", Self.chat([("user", "a")]), limit: .milliseconds(200))
+        "POST", "/v1/messages", Self.chat([("user", "a")]), limit: .milliseconds(700))
       let body = #"{"model":"tiny","max_tokens":1,"messages":[{"role":"user","content":"b"}]}"#
       let start = ContinuousClock.now
       #expect(try await client.post("/v1/messages", body).status == 200)
-      #expect(ContinuousClock.now - start < .seconds(3))
+      #expect(ContinuousClock.now - start < .seconds(6))
     }
   }
 

@@ -36,7 +36,7 @@ import Testing
     try await withServer { client in
       client.server.setFaults([Fault(.stall(after: 2), on: "/api/pull")])
       let wire = try await client.send(
-        "POST", "/api/pull", #"{"model":"tiny"}"#, limit: .milliseconds(600))
+        "POST", "/api/pull", #"{"model":"tiny"}"#, limit: .milliseconds(1500))
       #expect(!wire.isComplete)
       #expect(wire.chunks.count == 2)
     }

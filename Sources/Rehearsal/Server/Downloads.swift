@@ -22,17 +22,21 @@ actor Downloads {
   private var active: [String: Download] = [:]
 
   /// Joins the download of a blob, or begins it with what there already is.
-  func join(_ digest: String, total: Int, received: Int, rate: Double) {
+  /// - Returns: the moment of joining.
+  func join(_ digest: String, total: Int, received: Int, rate: Double) -> ContinuousClock.Instant {
+    let now = ContinuousClock.now
     if active[digest] != nil {
       active[digest]?.clients += 1
     } else {
-      active[digest] = Download(
-        total: total, base: received, began: .now, rate: rate, clients: 1)
+      active[digest] = Download(total: total, base: received, began: now, rate: rate, clients: 1)
     }
+    return now
   }
 
-  /// Bytes that have come so far.
-  func completed(_ digest: String) -> Int { active[digest]?.completed(at: .now) ?? 0 }
+  /// Bytes that had come at that moment.
+  func completed(_ digest: String, at moment: ContinuousClock.Instant) -> Int {
+    active[digest]?.completed(at: moment) ?? 0
+  }
 
   /// When the whole blob will be there.
   func end(_ digest: String) -> ContinuousClock.Instant {

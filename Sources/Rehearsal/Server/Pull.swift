@@ -79,16 +79,17 @@ extension House {
         continue
       }
       let received = library.withLock { $0.received(layer.digest) }
-      await downloads.join(layer.digest, total: layer.size, received: received, rate: rate)
+      // Lines tell of the moment they were due, so that a slow machine sends the same ones.
+      var tick = await downloads.join(
+        layer.digest, total: layer.size, received: received, rate: rate)
       do {
-        var tick = ContinuousClock.now
         while true {
           tick += .milliseconds(60)
           let end = await downloads.end(layer.digest)
           try await Task.sleep(until: min(tick, end), clock: .continuous)
-          let completed = await downloads.completed(layer.digest)
           // The end is not announced: the last line of a blob stays below its total.
-          if completed >= layer.size { break }
+          if end <= tick { break }
+          let completed = await downloads.completed(layer.digest, at: tick)
           try await line(Self.progress(layer, completed: completed), &pipe)
         }
       } catch {
