@@ -32,9 +32,12 @@ public struct RCBlock: Sendable, Hashable {
   /// The file with the block in it: put in once, or its line brought up to date where it is. `nil` is a file that does
   /// not exist yet.
   public func installing(in bytes: [UInt8]?) throws(RCProblem) -> RCEdit {
+    let isNew = bytes == nil
     let bytes = bytes ?? []
     let lines = FileLines(bytes)
-    guard let found = try FoundBlock(shell, in: lines) else { return insertion(lines) }
+    guard let found = try FoundBlock(shell, in: lines) else {
+      return insertion(in: lines, isNew: isNew)
+    }
     let own = found.content.filter { FoundBlock.isOurs(lines[$0], shell) }
     guard own.count <= 1 else { throw .edited(found.lineNumbers) }
     guard let index = own.first else {
@@ -79,15 +82,14 @@ public struct RCBlock: Sendable, Hashable {
     try FoundBlock(shell, in: FileLines(bytes))?.lineNumbers
   }
 
-  private func insertion(_ lines: FileLines) -> RCEdit {
+  private func insertion(in lines: FileLines, isNew: Bool) -> RCEdit {
     let end = lines.dominantEnd
     var notes: [FoundBlock.Note] = []
     let place = BlockPlace(in: lines.bytes).offset
     var before = Array(lines.bytes[..<place])
     let after = lines.bytes[place...]
-    if lines.bytes.isEmpty {
-      notes.append(.fileMade)
-    } else if after.isEmpty, before.last != newline {
+    if isNew { notes.append(.fileMade) }
+    if after.isEmpty, let last = before.last, last != newline {
       before += end
       notes.append(.lineEndAdded)
     }
