@@ -23,6 +23,8 @@ struct ApplyScreen: Sendable {
   func show(_ event: ApplyEvent) {
     switch event {
     case .began(_, let title): console.say("  \(title, .emphasis)")
+    case .changing(.copyModel(_, _, let to)):
+      console.live(["    \("·", .dim) alias \(printable(to))"])
     case .changing(let change):
       console.say("    \("·", .dim) \(printable(change.title))")
     case .output(let line): console.live(["      \(printable(line.text), .dim)"])

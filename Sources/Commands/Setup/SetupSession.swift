@@ -36,7 +36,7 @@ struct SetupSession: Sendable {
     }
     let choices = try questionnaire.completed(answers)
     let plan = try await plan(choices, questionnaire)
-    console.say(planScreen(plan, freeDisk: machine.disk.free))
+    console.say(planScreen(plan, freeDisk: machine.disk.free, isWhole: isDryRun))
     if isDryRun {
       console.say(["", "Nothing was changed (--dry-run)."])
       if console.isJSON { console.document(SetupDocument(plan: plan, applied: false, proofs: [])) }
@@ -93,11 +93,12 @@ struct SetupSession: Sendable {
         case .say(let lines): console.say(lines)
         case .prompt(let text): prompt = text
         case .showStatus: console.say(statusScreen(questionnaire.machine))
-        case .showPlan(let choices):
+        case .showPlan(let choices, let isWhole):
           do {
             console.say(
               planScreen(
-                try await plan(choices, questionnaire), freeDisk: questionnaire.machine.disk.free))
+                try await plan(choices, questionnaire), freeDisk: questionnaire.machine.disk.free,
+                isWhole: isWhole))
           } catch let failure as Failure {
             console.fail(failure)
           }

@@ -2,7 +2,9 @@ public import Setup
 
 /// The plan as it is shown before anything changes: each file as a diff, each command as it will run, each download
 /// with its size against what is free.
-public func planScreen(_ plan: Plan, freeDisk: UInt64?) -> [Text] {
+///
+/// A file of ours is shown by its first lines unless `isWhole`; an edit of a person's file always as its whole diff.
+public func planScreen(_ plan: Plan, freeDisk: UInt64?, isWhole: Bool = false) -> [Text] {
   var lines: [Text] = ["", Text("The plan", .heading)]
   if plan.isEmpty {
     lines.append("  \("✓", .good) Everything is in place already: nothing to do.")
@@ -13,7 +15,10 @@ public func planScreen(_ plan: Plan, freeDisk: UInt64?) -> [Text] {
   for step in plan.steps where !step.changes.isEmpty {
     lines.append("")
     lines.append("  \(step.title, .emphasis)")
-    for change in step.changes { lines += changeLines(change).map { Text("    ") + $0 } }
+    lines += aliasLines(step.changes).map { Text("    ") + $0 }
+    for change in step.changes {
+      lines += changeLines(change, isWhole: isWhole).map { Text("    ") + $0 }
+    }
   }
   if plan.downloadBytes > 0 {
     let free = freeDisk.map { ", \(ByteCount($0).inWords) free where the models will lie" } ?? ""
@@ -28,11 +33,33 @@ public func planScreen(_ plan: Plan, freeDisk: UInt64?) -> [Text] {
   return lines
 }
 
-private func changeLines(_ change: Change) -> [Text] {
+/// The aliases of a step in one line: there are a dozen of them, all for one model.
+private func aliasLines(_ changes: [Change]) -> [Text] {
+  var names: [String] = []
+  var source = ""
+  for case .copyModel(_, let from, let to) in changes {
+    names.append(printable(to))
+    source = printable(from)
+  }
+  guard !names.isEmpty else { return [] }
+  return [
+    "alias for \(source, .emphasis), no further download: \(names.joined(separator: ", "))"
+  ]
+}
+
+/// Lines of a file of ours that are shown when not all are.
+private let glimpse = 8
+
+private func changeLines(_ change: Change, isWhole: Bool) -> [Text] {
   switch change {
   case .writeFile(let write):
     let verb = write.before == nil ? "new file" : "edit"
-    return [Text("\(verb) ") + Text("\(write.path)", .path)] + diff(write).map { Text("  ") + $0 }
+    var shown = diff(write)
+    if !isWhole, write.ownership == .ours, shown.count > glimpse + 2 {
+      let rest = shown.count - glimpse
+      shown = shown.prefix(glimpse) + [Text("⋯ \(rest) more lines; `plan` shows them", .dim)]
+    }
+    return [Text("\(verb) ") + Text("\(write.path)", .path)] + shown.map { Text("  ") + $0 }
   case .startEngine(let start):
     let commands: [Invocation] =
       switch start.how {
@@ -51,7 +78,7 @@ private func changeLines(_ change: Change) -> [Text] {
     return [
       "make \(printable(creation.name), .emphasis) from \(printable(creation.from)) with a context of \(creation.contextWindow) tokens; no further download"
     ]
-  case .copyModel(_, let from, let to):
-    return ["alias \(printable(to), .emphasis) for \(printable(from)); no further download"]
+  case .copyModel:
+    return []
   }
 }

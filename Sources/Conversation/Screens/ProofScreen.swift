@@ -27,7 +27,13 @@ public func proofScreen(_ proof: Proof) -> [Text] {
 /// The last words of a setup.
 public func closingScreen(_ choices: Choices, isGood: Bool) -> [Text] {
   var lines: [Text] = [""]
-  if isGood {
+  if case .rehearsal = choices.engine {
+    lines.append(
+      isGood
+        ? "\("✓", .good) The rehearsal is over: everything worked, and its throw-away home is gone again."
+        : "\("!", .warning) The rehearsal is over; its throw-away home is gone again.")
+    lines.append("    \(command: "ccl-setup")      does the same for real")
+  } else if isGood {
     lines.append("\("✓", .good) It works. Open a new terminal, or in this one:")
     for shell in choices.shells {
       switch shell {

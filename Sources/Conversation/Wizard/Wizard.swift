@@ -16,7 +16,7 @@ public struct Wizard: Sendable {
     /// Ask for a line, with this prompt.
     case prompt(String)
     /// Work out the plan for these choices and show it; asked at the end, and by the command `plan`.
-    case showPlan(Choices)
+    case showPlan(Choices, isWhole: Bool)
     /// Show what was found.
     case showStatus
     /// Do it. The driver answers with `applied`.
@@ -112,7 +112,7 @@ public struct Wizard: Sendable {
     guard let id = questionnaire.next(after: answers) else {
       place = .go
       guard let choices = answers.choices else { return [.finish(.failed)] }
-      return [.showPlan(choices), again()]
+      return [.showPlan(choices, isWhole: false), again()]
     }
     place = .question(id)
     return [.say(questionScreen(questionnaire.question(id, answers))), again()]
@@ -152,7 +152,7 @@ public struct Wizard: Sendable {
 
   private mutating func plan() -> [Reply] {
     do {
-      return [.showPlan(try questionnaire.completed(answers)), again()]
+      return [.showPlan(try questionnaire.completed(answers), isWhole: true), again()]
     } catch {
       return [.say(failureScreen(error)), again()]
     }
