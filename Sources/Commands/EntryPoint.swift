@@ -1,6 +1,29 @@
 import ArgumentParser
+import Rehearsal
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// Starts the command that the arguments name, and ends the process with its exit code.
+///
+/// Called by the name `ollama`, the program is the stand-in for it: that is how it plays the image `ollama/ollama`.
 public func start() async {
+  let name = CommandLine.arguments.first?.split(separator: "/").last
+  if name == "ollama" {
+    exit(
+      await Rehearsal.commandLine(
+        arguments: Array(CommandLine.arguments.dropFirst()),
+        environment: ProcessInfo.processInfo.environment))
+  }
   await CCLSetup.main()
 }
