@@ -94,7 +94,9 @@ let package = Package(
     .executableTarget(
       name: "line-editor-probe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
       swiftSettings: swift),
-    .testTarget(name: "AssetsTests", dependencies: ["Assets"], swiftSettings: swift),
+    .testTarget(
+      name: "AssetsTests", dependencies: ["Assets", "Setup", "Support", system],
+      swiftSettings: swift),
     .testTarget(
       name: "LineEditorTests",
       dependencies: ["LineEditor", "Setup", "Support", "line-editor-probe", system],
