@@ -20,6 +20,8 @@ import Rehearsal
 public func start() async {
   let name = CommandLine.arguments.first?.split(separator: "/").last
   if name == "ollama" {
+    // The first process of a container gets no signal that it has no action for: `docker stop` would wait 10 s.
+    for number in [SIGINT, SIGTERM] { signal(number) { _ in _exit(0) } }
     exit(
       await Rehearsal.commandLine(
         arguments: Array(CommandLine.arguments.dropFirst()),
