@@ -34,7 +34,7 @@ import Testing
       #expect(wire.headers["content-type"] == "application/json")
       #expect(
         Self.masked(wire.body)
-          == #"{"id":"msg_…","type":"message","role":"assistant","model":"tiny","content":[{"type":"text","text":"\u003cpong\u003e \u0026 \"quotes\" x"}],"stop_reason":"end_turn","usage":{"input_tokens":16,"output_tokens":5}}"#
+          == #"{"id":"msg_…","type":"message","role":"assistant","model":"tiny","content":[{"type":"text","text":"\u003cpong\u003e \u0026 \"quotes\" x"}],"stop_reason":"end_turn","usage":{"input_tokens":18,"output_tokens":5}}"#
           + "\n")
       for name in ["request-id", "server", "anthropic-version"] {
         #expect(wire.headers[name] == nil)
@@ -58,7 +58,7 @@ import Testing
           "transfer-encoding": "chunked",
         ])
       let estimate = isNew ? 7 : 0
-      let usage = isNew ? #""input_tokens":14,"output_tokens":2"# : #""output_tokens":2"#
+      let usage = isNew ? #""input_tokens":15,"output_tokens":2"# : #""output_tokens":2"#
       #expect(
         wire.chunks.map(Self.masked) == [
           "event: message_start\ndata: "

@@ -80,9 +80,13 @@ struct Answer: Sendable, Equatable {
   /// The first line of a tool's result, without the line number that Read puts before it.
   private static func report(of result: String) -> String {
     let lines = result.split(separator: "\n").map { line -> String in
-      let tab = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
-      guard tab.count == 2, Int(String(tab[0]).trimmed) != nil else { return String(line).trimmed }
-      return String(tab[1]).trimmed
+      let parts = line.split(maxSplits: 1, omittingEmptySubsequences: false) {
+        $0 == "\t" || $0 == "→"
+      }
+      guard parts.count == 2, Int(String(parts[0]).trimmed) != nil else {
+        return String(line).trimmed
+      }
+      return String(parts[1]).trimmed
     }
     guard let line = lines.first(where: { !$0.isEmpty && !$0.hasPrefix("<") }) else {
       return "The tool brought nothing."

@@ -1,21 +1,23 @@
 /// Cuts text into tokens of about four bytes and a half, always at the same places.
 ///
-/// A marker `<|…|>` and a newline are one token each; what stands between is cut every six bytes. So
-/// two texts have as many first tokens in common as they have bytes in common, nearly; and the
-/// bytes a token has in Claude Code's prompts are those of a small real vocabulary (4.2 to 4.6).
+/// A marker `<|…|>` and a newline are one token each; what stands between is cut behind five bytes and
+/// behind four, by turns. So two texts have as many first tokens in common as they have bytes in
+/// common, nearly; and Claude Code's prompts have as many tokens as a small real vocabulary made of them.
 enum Tokenizer {
   typealias Token = UInt32
 
   static func tokens(of text: [UInt8]) -> [Token] {
     text.withUnsafeBufferPointer { bytes in
       var tokens: [Token] = []
-      tokens.reserveCapacity(bytes.count / 4)
+      tokens.reserveCapacity(bytes.count * 2 / 9)
       var hash: UInt32 = 2_166_136_261
       var length = 0
+      var limit = 5
       var index = 0
       func mixed(_ hash: UInt32, _ byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
       func close() {
         if length > 0 { tokens.append(hash) }
+        limit = length == 5 ? 4 : 5
         hash = 2_166_136_261
         length = 0
       }
@@ -37,7 +39,7 @@ enum Tokenizer {
           hash = mixed(hash, byte)
           length += 1
           index += 1
-          if length == 6 { close() }
+          if length == limit { close() }
         }
       }
       close()
