@@ -32,6 +32,7 @@ extension Files {
       if [ENOTEMPTY, EEXIST, ENOENT, ENOTDIR].contains(errno) { return false }
       throw problem(path)
     },
+    removeTree: { path throws(FileProblem) in try removeWhole(path) },
     freeBytes: { path throws(FileProblem) in try freeSpace(path) },
     lock: { path throws(FileProblem) in try exclusiveLock(path) })
 }
@@ -216,6 +217,16 @@ private func makeWithParents(_ path: FilePath) throws(FileProblem) -> [FilePath]
     return made + [path]
   default: throw problem(path)
   }
+}
+
+private func removeWhole(_ path: FilePath) throws(FileProblem) {
+  guard let found = try linkStatus(path) else { return }
+  guard found.kind == .folder else {
+    guard unlink(path.string) == 0 || errno == ENOENT else { throw problem(path) }
+    return
+  }
+  for name in try namesInFolder(path) { try removeWhole(path.appending(name)) }
+  guard rmdir(path.string) == 0 || errno == ENOENT else { throw problem(path) }
 }
 
 private func freeSpace(_ path: FilePath) throws(FileProblem) -> UInt64 {

@@ -101,7 +101,6 @@ private struct Clients: Sendable {
     }
   }
 
-
   func client(for url: String) -> HTTPClient {
     guard let proxy, let parsed = URL(string: url), parsed.scheme == "https",
       let host = parsed.host, !isLoopback(host)

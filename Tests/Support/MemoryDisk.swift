@@ -203,6 +203,15 @@ final class MemoryDisk: Sendable {
           return true
         }
       },
+      removeTree: { [self] path throws(FileProblem) in
+        try locked { state throws(FileProblem) in
+          let place = try state.resolveFolder(of: path)
+          for node in state.nodes.keys where node.starts(with: place) {
+            state.nodes[node] = nil
+            state.writes.append(node)
+          }
+        }
+      },
       freeBytes: { [self] path throws(FileProblem) in
         try locked { state throws(FileProblem) in
           if let problem = state.faults[path] { throw problem }

@@ -359,6 +359,7 @@ extension Files {
       makeFolder: { path throws(FileProblem) in throw refused(path) },
       remove: { path throws(FileProblem) in throw refused(path) },
       removeEmptyFolder: { path throws(FileProblem) in throw refused(path) },
+      removeTree: { path throws(FileProblem) in throw refused(path) },
       freeBytes: { path throws(FileProblem) in throw refused(path) },
       lock: { path throws(FileProblem) in throw refused(path) })
   }()

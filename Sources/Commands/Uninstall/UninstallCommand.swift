@@ -26,7 +26,7 @@ struct UninstallCommand: AsyncParsableCommand {
         return .done
       }
       console.say([Text("To be taken back", .heading)])
-      for entry in entries { console.say("  \("−", .removed) \(printable(entry.title))") }
+      for entry in entries { console.say("  \("−", .removed) \(entry.undo.title)") }
       if dryRun {
         console.say(["", "Nothing was changed (--dry-run)."])
         return .done
@@ -46,11 +46,11 @@ struct UninstallCommand: AsyncParsableCommand {
       let outcomes = Shared([UninstallDocument.Entry]())
       let failures = try await interruptible {
         try await uninstall(keepingModels: keepModels) { entry, outcome in
-          outcomes.update { $0.append(.init(title: entry.title, outcome: outcome.inWords)) }
+          outcomes.update { $0.append(.init(title: entry.undo.title, outcome: outcome.inWords)) }
           if case .failure(let failure) = outcome {
             console.fail(failure)
           } else {
-            console.say("  \("✓", .good) \(outcome.inWords): \(printable(entry.title))")
+            console.say("  \("✓", .good) \(outcome.inWords): \(entry.undo.title)")
           }
         }
       }

@@ -43,7 +43,7 @@ public struct Apply: Sendable {
   public func callAsFunction(_ plan: Plan) async throws(Failure) -> Receipt {
     let lock = try SetupLock.take(in: world)
     defer { lock.release() }
-    var receipt = try store.read() ?? Receipt(tool: tool)
+    var receipt = try store.read() ?? Receipt(tool: tool, stateFolders: lock.madeFolders)
     receipt.tool = tool
     for entry in plan.withdrawn.reversed() {
       let reversion = try await Revert(in: world).revert(entry, keepingModels: false)

@@ -1,12 +1,20 @@
 import SystemPackage
 
 /// One `ccl-setup` at a time changes things.
-enum SetupLock {
-  static func take(in world: World) throws(Failure) -> FileLock {
+struct SetupLock {
+  /// The folders that had to be made for it, outermost first.
+  let madeFolders: [String]
+  private let lock: FileLock
+
+  func release() { lock.release() }
+
+  static func take(in world: World) throws(Failure) -> SetupLock {
     let path = Folders(world.environment).lock
     do {
-      _ = try world.files.makeFolder(path.removingLastComponent())
-      if let lock = try world.files.lock(path) { return lock }
+      let made = try world.files.makeFolder(path.removingLastComponent())
+      if let lock = try world.files.lock(path) {
+        return SetupLock(madeFolders: made.map(\.string), lock: lock)
+      }
     } catch {
       throw Failure(
         "The lock cannot be taken, so nothing was changed",

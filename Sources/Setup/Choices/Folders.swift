@@ -22,6 +22,7 @@ public struct Folders: Sendable, Hashable {
   public var engine: FilePath { configuration.appending("engine") }
   public var modelfiles: FilePath { configuration.appending("models") }
   public var clientSettings: FilePath { configuration.appending("claude-settings.json") }
+  public var proof: FilePath { state.appending("proof") }
   public var receipt: FilePath { state.appending("receipt.json") }
   public var lock: FilePath { state.appending("lock") }
   public var history: FilePath { state.appending("history") }

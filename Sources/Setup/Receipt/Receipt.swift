@@ -14,12 +14,17 @@ public struct Receipt: Sendable, Hashable, Codable {
   public var tool: String
   public var choices: Choices?
   public var entries: [Entry]
+  /// The folders that were made for our own state, outermost first.
+  public var stateFolders: [String]
 
-  public init(tool: String, choices: Choices? = nil, entries: [Entry] = []) {
+  public init(
+    tool: String, choices: Choices? = nil, entries: [Entry] = [], stateFolders: [String] = []
+  ) {
     format = Self.currentFormat
     self.tool = tool
     self.choices = choices
     self.entries = entries
+    self.stateFolders = stateFolders
   }
 
   public struct Entry: Sendable, Hashable, Codable {

@@ -34,23 +34,47 @@ public struct Uninstall: Sendable {
         report(entry, .failure(error))
       }
     }
-    if failures.isEmpty { try removeOwnState() }
+    if failures.isEmpty { try removeOwnState(receipt.stateFolders) }
     return failures
   }
 
   /// Our own state goes last: receipt, history, logs, lock, and the folders that are empty then.
-  private func removeOwnState() throws(Failure) {
+  private func removeOwnState(_ stateFolders: [String]) throws(Failure) {
     let folders = Folders(world.environment)
     do {
-      for file in [folders.receipt, folders.history, folders.nativeLog, folders.lock] {
+      for file in [folders.history, folders.nativeLog, folders.receipt, folders.lock] {
         try world.files.remove(file)
       }
-      for folder in [
-        folders.engine, folders.modelfiles, folders.configuration, folders.state,
-      ] { _ = try world.files.removeEmptyFolder(folder) }
+      try world.files.removeTree(folders.proof)
+      let parents = stateFolders.reversed().map { FilePath($0) }
+      for folder in [folders.engine, folders.modelfiles, folders.configuration, folders.state]
+        + parents
+      {
+        _ = try world.files.removeEmptyFolder(folder)
+      }
     } catch {
       throw Failure(
         "Our own files could not all be removed", why: "\(error.path): \(error.reason)")
+    }
+  }
+}
+
+extension Undo {
+  /// What taking it back does, for a person.
+  public var title: String {
+    switch self {
+    case .removeFile(let path, _, _): "remove \(path)"
+    case .restoreFile(let path, _, _, _): "put back \(path) as it was"
+    case .removeBlock(let path, _, let fileWasMissing, _):
+      fileWasMissing
+        ? "take the block out of \(path), which was made for it" : "take the block out of \(path)"
+    case .stopEngine(_, let storage):
+      storage.isEmpty
+        ? "stop the engine" : "remove the container, its network and its volume of models"
+    case .endProcess(let id, let program): "end \(program), process \(id)"
+    case .deleteModel(_, let name, .some(let bytes)) where bytes > 0:
+      "delete the downloaded model \(printable(name)) (\(ByteCount(bytes).inWords))"
+    case .deleteModel(_, let name, _): "delete the model name \(printable(name))"
     }
   }
 }

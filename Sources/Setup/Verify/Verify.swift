@@ -118,8 +118,11 @@ public struct Verify: Sendable {
 
   private func shellProof(_ shell: Shell, _ server: OllamaServer) async -> Proof {
     let title = "claude-local answers in a fresh \(shell.rawValue)"
-    let command = Self.command(for: shell, folder: Folders(world.environment).state)
     do throws(Failure) {
+      let folder = try proofFolder()
+      // Should it stay behind, the next proof and uninstall remove it.
+      defer { try? world.files.removeTree(folder) }
+      let command = Self.command(for: shell, folder: folder)
       let before = try await loaded(server)?.expires_at
       let began = world.clock.now()
       let result = try await run(command)
@@ -145,11 +148,34 @@ public struct Verify: Sendable {
     }
   }
 
-  /// A fresh interactive shell, as a new terminal starts it, with the client's silent retries (190 s) switched off.
+  /// A configuration folder for the client that lasts for one proof: a copy of the person's settings, so that they
+  /// have their say, and nothing of the proof's session stays in theirs.
+  private func proofFolder() throws(Failure) -> FilePath {
+    let folder = Folders(world.environment).proof
+    let own =
+      world.environment.nonEmpty("CLAUDE_CONFIG_DIR").map { FilePath($0) }
+      ?? world.environment.home.appending(".claude")
+    do {
+      try world.files.removeTree(folder)
+      _ = try world.files.makeFolder(folder)
+      if let settings = try world.files.readIfPresent(own.appending("settings.json")) {
+        try world.files.write(folder.appending("settings.json"), settings, 0o600)
+      }
+    } catch {
+      throw Failure(
+        "The proof could not be prepared", why: "\(error.path): \(error.reason)")
+    }
+    return folder
+  }
+
+  /// A fresh shell as a new terminal starts it (fish finds functions without being interactive), with the client's
+  /// silent retries (190 s) switched off.
   static func command(for shell: Shell, folder: FilePath) -> Invocation {
     Invocation(
-      shell.rawValue, ["-i", "-c", "claude-local -p 'Reply with the word pong'"],
-      environment: ["CLAUDE_CODE_MAX_RETRIES": "0"], folder: folder)
+      shell.rawValue,
+      (shell == .fish ? [] : ["-i"]) + ["-c", "claude-local -p 'Reply with the word pong'"],
+      environment: ["CLAUDE_CODE_MAX_RETRIES": "0", "CLAUDE_CONFIG_DIR": folder.string],
+      folder: folder)
   }
 
   private func run(_ command: Invocation) async throws(Failure) -> ProgramResult {

@@ -23,6 +23,8 @@ public struct Files: Sendable {
   public var remove: @Sendable (FilePath) throws(FileProblem) -> Void
   /// Removes a folder if it is empty; answers whether it did.
   public var removeEmptyFolder: @Sendable (FilePath) throws(FileProblem) -> Bool
+  /// Removes a folder of ours with everything in it; nothing there is no error. Links in it are removed, not followed.
+  public var removeTree: @Sendable (FilePath) throws(FileProblem) -> Void
   /// Bytes that this user may still write on the file system that holds the path or its nearest existing parent.
   public var freeBytes: @Sendable (FilePath) throws(FileProblem) -> UInt64
   /// Takes an exclusive lock on a file, which a dead holder loses by itself; `nil` when another process holds it.
@@ -39,6 +41,7 @@ public struct Files: Sendable {
     makeFolder: @escaping @Sendable (FilePath) throws(FileProblem) -> [FilePath],
     remove: @escaping @Sendable (FilePath) throws(FileProblem) -> Void,
     removeEmptyFolder: @escaping @Sendable (FilePath) throws(FileProblem) -> Bool,
+    removeTree: @escaping @Sendable (FilePath) throws(FileProblem) -> Void,
     freeBytes: @escaping @Sendable (FilePath) throws(FileProblem) -> UInt64,
     lock: @escaping @Sendable (FilePath) throws(FileProblem) -> FileLock?
   ) {
@@ -52,6 +55,7 @@ public struct Files: Sendable {
     self.makeFolder = makeFolder
     self.remove = remove
     self.removeEmptyFolder = removeEmptyFolder
+    self.removeTree = removeTree
     self.freeBytes = freeBytes
     self.lock = lock
   }
