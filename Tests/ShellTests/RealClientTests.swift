@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// `claude-local` with the real client, in a network of its own with one listener.
-@Suite(.requires(.namespace, .superuser, .claude(.a), .program("bash")))
+@Suite(.serialized, .requires(.namespace, .superuser, .claude(.a), .program("bash")))
 struct RealClientTests {
   static let model = "qwen3-coder:30b-64k"
 
@@ -58,6 +58,8 @@ struct RealClientTests {
   ) {
     #expect(found.result.code == 0, "\(found.result.output)", sourceLocation: location)
     #expect(found.result.output == "pong", sourceLocation: location)
+    // A document with one value that the client does not know has no effect at all.
+    #expect(!found.result.error.contains("did not load"), sourceLocation: location)
     #expect(!found.prompts.isEmpty, sourceLocation: location)
     for prompt in found.prompts {
       #expect(prompt.path == "/v1/messages?beta=true", sourceLocation: location)
@@ -147,6 +149,15 @@ struct RealClientTests {
       if isList { input.settingsNoProxy = "corp.example" }
     }
     expectLocal(try await place.run(environment: environment))
+    try await place.listener.end()
+  }
+
+  /// A proxy in the settings file, and no list of exceptions there: the one of the process counts.
+  @Test func overcomesAProxyOfTheSettingsFile() async throws {
+    let settings =
+      #"{"env": {"HTTPS_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}}"#
+    let place = try await Place(.a, [".claude/settings.json": .file(settings)])
+    expectLocal(try await place.run(environment: ["NO_PROXY": "corp.example"]))
     try await place.listener.end()
   }
 

@@ -51,7 +51,7 @@ claude-local() (
   fi
 
   # The program itself, whatever alias or function is called claude.
-  hash -r
+  hash -r 2>/dev/null
   if type -P claude >/dev/null; then exec claude "$@"; fi
 {{#client}}
   if [ -x {{path}} ]; then exec {{path}} "$@"; fi
