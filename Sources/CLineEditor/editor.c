@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TAB = 9, BYTES = 4096, LONGEST_LINE = 16384 };
+enum { TAB = 9, BYTES = 4096, LONGEST_LINE = 16384, LEAST_COLUMNS = 16, LEAST_ROWS = 3 };
 static const char paste_begin[] = "\033[200~", paste_end[] = "\033[201~";
 enum { MARK = sizeof paste_begin - 1, MARK_WAIT_MS = 40 };
 
@@ -56,15 +56,33 @@ static int rows_above(const ccl_editor *editor, int columns) {
   return above + column / columns;
 }
 
+// Tells libedit the size. It crashes where a character is as wide as the terminal, so that it never hears of less than
+// a size that nobody works with.
+static void tell_size(ccl_editor *editor) {
+  int columns, rows;
+  ccl_terminal_size(editor->output, &columns, &rows);
+  if (columns >= LEAST_COLUMNS && rows >= LEAST_ROWS) {
+    el_resize(editor->line);
+  } else {
+    char text[16];
+    columns = columns > LEAST_COLUMNS ? columns : LEAST_COLUMNS;
+    snprintf(text, sizeof text, "%d", columns);
+    el_set(editor->line, EL_SETTC, "co", text, NULL);
+    snprintf(text, sizeof text, "%d", rows > LEAST_ROWS ? rows : LEAST_ROWS);
+    el_set(editor->line, EL_SETTC, "li", text, NULL);
+  }
+  editor->columns = columns;
+}
+
 // Goes to where the prompt begins and clears from there; libedit then draws the line anew.
 static void to_the_start(ccl_editor *editor) {
   int columns, rows;
   ccl_terminal_size(editor->output, &columns, &rows);
   int width = columns < editor->columns ? columns : editor->columns;
   int up = rows_above(editor, width);
-  if (up > 0) fprintf(editor->out, "\033[%dA", up < rows ? up : rows - 1);
+  if (up >= rows) up = rows - 1;
+  if (up > 0) fprintf(editor->out, "\033[%dA", up);
   fputs("\r\033[J", editor->out);
-  editor->columns = columns;
 }
 
 static void to_the_end(ccl_editor *editor) {
@@ -93,7 +111,7 @@ static bool wake_up(ccl_editor *editor) {
       break;
     default:
       to_the_start(editor);
-      el_resize(editor->line);
+      tell_size(editor);
   }
   refresh(editor);
   return true;
@@ -261,6 +279,8 @@ static void bind_keys(EditLine *line) {
   static const char *const keys[][2] = {
       {"^I", "ccl-complete"},         {"^C", "ccl-interrupt"},      {"^Z", "ccl-suspend"},
       {"^?", "ccl-backspace"},        {"^H", "ccl-backspace"},      {"^W", "ed-delete-prev-word"},
+      // No answer has a control character in it, so none can be quoted.
+      {"^V", "ed-unassigned"},        {"^Q", "ed-unassigned"},
       {"^R", "em-inc-search-prev"},   {"\\e[3~", "ed-delete-next-char"},
       {"\\e[1~", "ed-move-to-beg"},   {"\\e[4~", "ed-move-to-end"}, {"\\e[H", "ed-move-to-beg"},
       {"\\e[F", "ed-move-to-end"},    {"\\eOH", "ed-move-to-beg"},  {"\\eOF", "ed-move-to-end"},
@@ -354,9 +374,7 @@ enum ccl_outcome ccl_editor_read(ccl_editor *editor, const char *text, char **re
   editor->interrupted = editor->pasted = false;
   editor->last = editor->previous = 0;
   if (!ccl_guard_begin(editor->input, editor->output, editor->wake[1], true)) return CCL_FAILED;
-  int rows;
-  ccl_terminal_size(editor->output, &editor->columns, &rows);
-  el_resize(editor->line);
+  tell_size(editor);
   int count = 0;
   const wchar_t *line = el_wgets(editor->line, &count);
   fflush(editor->out);

@@ -9,7 +9,7 @@
 /// The lines of earlier runs, in a file that only its owner can read; one line each, oldest first.
 ///
 /// The file is replaced, never written in place, so an interrupted run leaves the old one. It is read again before
-/// each line is added: another run may have added its own.
+/// each line is added: another run may have added its own. It is not forced to the disk: no answer is worth that wait.
 struct History {
   var path: String
   var limit: Int
@@ -41,7 +41,7 @@ struct History {
     // mkstemp makes it 0600.
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else { throw HistoryError(path: path, code: errno) }
-    let complete = write(text, to: descriptor) && fsync(descriptor) == 0
+    let complete = write(text, to: descriptor)
     let closed = close(descriptor) == 0
     guard complete, closed, rename(name, path) == 0 else {
       let code = errno
