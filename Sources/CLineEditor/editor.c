@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TAB = 9, BYTES = 4096, LONGEST_LINE = 16384, LEAST_COLUMNS = 16, LEAST_ROWS = 3 };
+enum { TAB = 9, BYTES = 4096, LONGEST_LINE = 16384, LEAST_COLUMNS = 16, ROWS = 2048 };
 static const char paste_begin[] = "\033[200~", paste_end[] = "\033[201~";
 enum { MARK = sizeof paste_begin - 1, MARK_WAIT_MS = 40 };
 
@@ -56,22 +56,18 @@ static int rows_above(const ccl_editor *editor, int columns) {
   return above + column / columns;
 }
 
-// Tells libedit the size. It crashes where a character is as wide as the terminal, so that it never hears of less than
-// a size that nobody works with.
+// Tells libedit the size, with two corrections. It crashes (3.1-20221030) where a character is as wide as the
+// terminal, and where a line becomes as high as it: re_fastputc() then writes to a row that it does not have. So it
+// never hears of fewer columns than anybody works with, nor of the last row.
 static void tell_size(ccl_editor *editor) {
   int columns, rows;
   ccl_terminal_size(editor->output, &columns, &rows);
-  if (columns >= LEAST_COLUMNS && rows >= LEAST_ROWS) {
-    el_resize(editor->line);
-  } else {
-    char text[16];
-    columns = columns > LEAST_COLUMNS ? columns : LEAST_COLUMNS;
-    snprintf(text, sizeof text, "%d", columns);
-    el_set(editor->line, EL_SETTC, "co", text, NULL);
-    snprintf(text, sizeof text, "%d", rows > LEAST_ROWS ? rows : LEAST_ROWS);
-    el_set(editor->line, EL_SETTC, "li", text, NULL);
-  }
-  editor->columns = columns;
+  editor->columns = columns > LEAST_COLUMNS ? columns : LEAST_COLUMNS;
+  char text[16];
+  snprintf(text, sizeof text, "%d", editor->columns);
+  el_set(editor->line, EL_SETTC, "co", text, NULL);
+  snprintf(text, sizeof text, "%d", ROWS);
+  el_set(editor->line, EL_SETTC, "li", text, NULL);
 }
 
 // Goes to where the prompt begins and clears from there; libedit then draws the line anew.
