@@ -80,9 +80,8 @@ extension House {
     do {
       return try await work.value
     } catch {
-      return Response(
-        status: .internalServerError, headers: [.connection: "close"],
-        body: .init(byteBuffer: ByteBuffer(string: "{\"error\":\"\(error)\"}")))
+      // The client is gone, or the disk is full: who is still there is told.
+      return Reply.error(500, "\(error)").response(to: request.method, faults: [])
     }
   }
 
@@ -98,12 +97,17 @@ extension House {
     var record = ServedRequest(
       time: Date().timeIntervalSince1970, method: method, path: path, requestBytes: bytes.count)
 
-    if let reply = try await control(call, from: context.channel.remoteAddress) {
+    let host = request.head.authority ?? ""
+    let origin = request.headers[.origin]
+    // No page of the web may reach the control routes, however the server is bound.
+    if Guard(boundTo: "127.0.0.1").admits(host: host, origin: origin, method: method).reply == nil,
+      let reply = try control(call, from: context.channel.remoteAddress)
+    {
       return reply.response(to: request.method, faults: [])
     }
     let guardian = Guard(boundTo: configuration.listen.host)
     let (refusal, headers) = guardian.admits(
-      host: request.head.authority ?? "", origin: request.headers[.origin], method: method)
+      host: host, origin: origin, method: method)
     var reply: Reply
     if let refusal {
       reply = refusal
@@ -151,7 +155,7 @@ extension House {
   }
 
   /// `GET /rehearsal/record`, `POST /rehearsal/faults`: not Ollama's, and only for loopback.
-  private func control(_ call: Call, from address: SocketAddress?) async throws -> Reply? {
+  private func control(_ call: Call, from address: SocketAddress?) throws -> Reply? {
     guard configuration.control, call.path.hasPrefix("/rehearsal/"), address?.isLoopback ?? true
     else {
       return nil

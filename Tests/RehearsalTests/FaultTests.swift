@@ -89,6 +89,10 @@ import Testing
       let record = try await client.send("GET", "/rehearsal/record").body
       #expect(record.contains(#""path":"/api/tags""#))
       #expect(record.contains(#""status":503"#))
+      for headers in [["Host": "evil.example"], ["Origin": "http://evil.example"]] {
+        let foreign = try await client.send("GET", "/rehearsal/record", headers: headers)
+        #expect(foreign.status == 403)
+      }
     }
     let wire = try await withServer(.test { $0.control = false }) { client in
       try await client.send("GET", "/rehearsal/record")

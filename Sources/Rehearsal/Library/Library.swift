@@ -88,7 +88,14 @@ struct Library: Sendable {
   /// Takes the name away, and every blob that no other name has.
   mutating func remove(_ name: ModelName) throws {
     guard let manifest = manifests.removeValue(forKey: name) else { return }
-    if let folder { try FileManager.default.removeItem(atPath: "\(folder)/manifests/\(name.path)") }
+    if let folder {
+      let path = "\(folder)/manifests/\(name.path)"
+      try FileManager.default.removeItem(atPath: path)
+      let parent = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+      if try FileManager.default.contentsOfDirectory(atPath: parent).isEmpty {
+        try FileManager.default.removeItem(atPath: parent)
+      }
+    }
     try prune((manifest.layers + [manifest.configuration]).map(\.digest))
   }
 
