@@ -1,18 +1,19 @@
 public import Setup
 
-/// A question with its options, the recommended one marked.
+/// A question with its options in columns: the recommended one marked, those that would not do dimmed.
 public func questionScreen(_ question: Question) -> [Text] {
   var lines: [Text] = ["", Text(question.title, .heading)]
+  let widest = min(question.options.map { columns($0.value) }.max() ?? 0, 24)
   for (index, option) in question.options.enumerated() {
-    let mark: Text = option.isRecommended ? Text("▸", .good) : " "
-    let value = Text(option.value, option.isRecommended ? .emphasis : .plain)
-    let title: Text =
-      option.title.plain == option.value ? "" : "  \(option.title)"
-    let line: Text = " \(mark) \("\(index + 1)", .dim) \(value)\(title)"
-    lines.append(line)
-    if !option.reason.plain.isEmpty {
-      lines.append(Text("       ") + option.reason.dimmed)
-    }
+    let mark: Text =
+      option.isRecommended ? Text("▸", .good) : option.isAdvised ? " " : Text("✗", .bad)
+    let number = padded("\(index + 1)", to: 2, right: true)
+    let value = Text(
+      padded(printable(option.value), to: widest),
+      option.isRecommended ? .emphasis : option.isAdvised ? .plain : .dim)
+    let title: Text = option.title.plain == option.value ? "" : "  \(option.title)"
+    lines.append(" \(mark) \(number, .dim) \(value)" + (option.isAdvised ? title : title.dimmed))
+    if !option.reason.plain.isEmpty { lines.append(Text("        ") + option.reason.dimmed) }
   }
   return lines
 }

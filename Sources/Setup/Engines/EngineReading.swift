@@ -35,12 +35,12 @@ extension OllamaServer {
     let state = Shared(StreamState())
     let began = clock.now()
     do {
-      let request = try request(
+      let request = request(
         "POST", "/v1/messages",
         [
-          "model": .string(model), "max_tokens": .number(maxTokens), "stream": .bool(true),
+          "model": .string(model), "max_tokens": .number("\(maxTokens)"), "stream": .bool(true),
           "messages": .array([
-            .object(["role": .string("user"), "content": .string(prompt)])
+            ["role": "user", "content": .string(prompt)]
           ]),
         ], limit: limit)
       try await network.stream(request) { head in

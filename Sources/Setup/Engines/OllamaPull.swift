@@ -130,7 +130,7 @@ extension OllamaServer {
   ) async throws(Interruption) {
     let lines = Shared(LineSplitter())
     do {
-      let request = try request("POST", "/api/pull", ["model": .string(model)], limit: Self.stall)
+      let request = request("POST", "/api/pull", ["model": .string(model)], limit: Self.stall)
       let status = Shared(0)
       try await network.stream(request) { head in
         status.update { $0 = head.status }

@@ -91,7 +91,8 @@ public struct OllamaServer: Sendable {
       "POST", "/api/create",
       [
         "model": .string(creation.name), "from": .string(creation.from),
-        "parameters": .object(["num_ctx": .number(creation.contextWindow)]), "stream": .bool(false),
+        "parameters": ["num_ctx": .number("\(creation.contextWindow)")],
+        "stream": .bool(false),
       ], limit: .seconds(120))
     try check(response, "The model \(printable(creation.name)) could not be made")
   }
@@ -118,42 +119,21 @@ public struct OllamaServer: Sendable {
 
   // MARK: - Asking
 
-  enum Value: Encodable {
-    case string(String)
-    case number(Int)
-    case bool(Bool)
-    case object([String: Value])
-    case array([Value])
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.singleValueContainer()
-      switch self {
-      case .string(let value): try container.encode(value)
-      case .number(let value): try container.encode(value)
-      case .bool(let value): try container.encode(value)
-      case .object(let value): try container.encode(value)
-      case .array(let value): try container.encode(value)
-      }
-    }
-  }
-
   func request(
-    _ method: String, _ path: String, _ body: [String: Value]?, limit: Duration
-  ) throws(Failure) -> WebRequest {
+    _ method: String, _ path: String, _ body: JSON?, limit: Duration
+  ) -> WebRequest {
     var request = WebRequest(method, url + path, limit: limit)
     if let body {
       request.headers = [WebHeader("content-type", "application/json")]
-      do { request.body = try Array(JSONEncoder().encode(body)) } catch {
-        throw Failure("The request to \(url)\(path) could not be written", why: "\(error)")
-      }
+      request.body = Array(body.compact.utf8)
     }
     return request
   }
 
   func send(
-    _ method: String, _ path: String, _ body: [String: Value]? = nil, limit: Duration = .seconds(10)
+    _ method: String, _ path: String, _ body: JSON? = nil, limit: Duration = .seconds(10)
   ) async throws(Failure) -> WebResponse {
-    let request = try request(method, path, body, limit: limit)
+    let request = request(method, path, body, limit: limit)
     do { return try await network.exchange(request) } catch { throw failure(error) }
   }
 

@@ -28,7 +28,11 @@ extension StartupFiles {
 
 extension Planner {
   /// The marked blocks that make a shell know its function; what cannot be edited becomes a note with the line to add.
-  func blockChanges(_ shell: Shell, _ notes: inout [Plan.Note]) throws(Failure) -> [Change] {
+  ///
+  /// - Parameter edited: what earlier blocks of this plan make of a file, by the place where it really lies.
+  func blockChanges(
+    _ shell: Shell, _ notes: inout [Plan.Note], _ edited: inout [FilePath: [UInt8]]
+  ) throws(Failure) -> [Change] {
     let startUp = StartupFiles(environment)
     let block: RCBlock
     do {
@@ -45,27 +49,35 @@ extension Planner {
     if let unfollowed = targets.unfollowed {
       notes.append(.init(.warning, "\(printable(unfollowed))"))
     }
-    return targets.files.compactMap { path -> Change? in
-      let line = String(decoding: block.line, as: UTF8.self)
-      func leave(_ reason: String) -> Change? {
+    var changes: [Change] = []
+    for path in targets.files {
+      let place = survey.places[path] ?? path
+      do throws(Unwritable) {
+        if case .unreadable(let reason)? = survey.files[path] { throw Unwritable(reason: reason) }
+        if survey.locked.contains(path) { throw Unwritable(reason: "it cannot be written") }
+        let before = edited[place] ?? contents[path]
+        let edit: RCEdit
+        do throws(RCProblem) { edit = try block.installing(in: before) } catch {
+          throw Unwritable(reason: error.reason)
+        }
+        edited[place] = edit.bytes
+        changes.append(
+          .writeFile(
+            FileWrite(
+              path: path, before: before, after: edit.bytes, ownership: .block(shell: shell))))
+      } catch {
         notes.append(
           .init(
             .warning,
-            "\(path: path.string) stays as it is (\(reason)). Add this line yourself: \(command: line)"
+            "\(path: path.string) stays as it is (\(error.reason)). Add this line yourself: \(command: String(decoding: block.line, as: UTF8.self))"
           ))
-        return nil
-      }
-      if case .unreadable(let reason)? = survey.files[path] { return leave(reason) }
-      if survey.locked.contains(path) { return leave("it cannot be written") }
-      do throws(RCProblem) {
-        let edit = try block.installing(in: contents[path])
-        return .writeFile(
-          FileWrite(
-            path: path, before: contents[path], after: edit.bytes,
-            ownership: .block(shell: shell)))
-      } catch {
-        return leave(error.reason)
       }
     }
+    return changes
   }
+}
+
+/// Why a start-up file is left to its owner.
+private struct Unwritable: Error {
+  var reason: String
 }

@@ -275,17 +275,22 @@ struct Planner {
   }
 
   func clientSettings(_ derived: ModelName) -> ClientSettings {
-    ClientSettings(
+    let models = survey.clientSettings?["availableModels"]?.elements?.compactMap(\.text)
+    let variables = survey.clientSettings?["env"]
+    return ClientSettings(
       .init(
         baseURL: choices.engine.url, model: derived.description,
         contextWindow: choices.contextWindow, profile: choices.profile,
-        lateSystemMessage: derived.dropsLateSystemMessages ? .avoid : .keep))
+        lateSystemMessage: derived.dropsLateSystemMessages ? .avoid : .keep,
+        availableModels: models,
+        settingsNoProxy: variables?["NO_PROXY"]?.text ?? variables?["no_proxy"]?.text))
   }
 
   private func shellStep(_ derived: ModelName, _ notes: inout [Plan.Note]) throws(Failure)
     -> Plan.Step
   {
     var changes: [Change] = []
+    var edited: [FilePath: [UInt8]] = [:]
     let settings = clientSettings(derived)
     let client = machine.claude.installations.first.map { FilePath($0.path) }
     for shell in choices.shells {
@@ -297,7 +302,7 @@ struct Planner {
         throw Failure("The function for \(shell.rawValue) could not be written", why: "\(error)")
       }
       changes.append(ours(folders.function(for: shell), Array(function.utf8), mode: 0o644))
-      changes += try blockChanges(shell, &notes)
+      changes += try blockChanges(shell, &notes, &edited)
     }
     return Plan.Step(id: .shells, title: "The function claude-local", changes: changes)
   }

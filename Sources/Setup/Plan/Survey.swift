@@ -15,8 +15,12 @@ public struct Survey: Sendable {
   }
   /// Every file that a plan may want to write.
   public var files: [FilePath: File]
+  /// Where each of them really lies: several start-up files may be links to one.
+  public var places: [FilePath: FilePath]
   /// Those of them that this process may not replace.
   public var locked: Set<FilePath>
+  /// The person's own settings file of the client, as far as it can be read: a list in it can beat the process.
+  public var clientSettings: JSON?
   public var receipt: Receipt?
   /// The engine that the choices name, when it answers already.
   public var server: Server?
@@ -41,12 +45,15 @@ public struct Survey: Sendable {
   }
 
   public init(
-    files: [FilePath: File] = [:], locked: Set<FilePath> = [], receipt: Receipt? = nil,
+    files: [FilePath: File] = [:], places: [FilePath: FilePath] = [:], locked: Set<FilePath> = [],
+    clientSettings: JSON? = nil, receipt: Receipt? = nil,
     server: Server? = nil, registryBytes: UInt64? = nil, isContainerNameTaken: Bool = false,
     composeVariables: [String] = []
   ) {
     self.files = files
+    self.places = places
     self.locked = locked
+    self.clientSettings = clientSettings
     self.receipt = receipt
     self.server = server
     self.registryBytes = registryBytes
@@ -72,6 +79,9 @@ public struct Survey: Sendable {
     for path in Plan.blockFiles(for: choices, world.environment, survey) {
       survey.look(at: path, in: world)
     }
+    let settings = FilePath(machine.claude.configurationFolder).appending("settings.json")
+    // A settings file that cannot be read is a finding of the detection, which names its place.
+    survey.clientSettings = world.files.text(settings).flatMap { try? JSON.parse($0) }
     async let server = server(for: choices, in: world)
     async let bytes = registryBytes(of: choices, in: world)
     async let taken = isContainerNameTaken(choices, in: world)
@@ -89,6 +99,7 @@ public struct Survey: Sendable {
       files[path] = .unreadable(error.reason)
     }
     if !world.files.isWritable(path) { locked.insert(path) }
+    places[path] = try? world.files.resolve(path)
   }
 
   /// The bytes of the files that exist.

@@ -61,12 +61,18 @@ public struct Question: Sendable {
     public var title: Text
     public var reason: Text
     public var isRecommended: Bool
+    /// Whether it would do; the others are shown, with the reason why not.
+    public var isAdvised: Bool
 
-    public init(value: String, title: Text, reason: Text, isRecommended: Bool = false) {
+    public init(
+      value: String, title: Text, reason: Text, isRecommended: Bool = false,
+      isAdvised: Bool = true
+    ) {
       self.value = value
       self.title = title
       self.reason = reason
       self.isRecommended = isRecommended
+      self.isAdvised = isAdvised
     }
   }
   public var id: ID

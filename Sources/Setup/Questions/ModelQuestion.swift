@@ -43,8 +43,8 @@ extension Questionnaire {
     let recommended = chosenBefore ?? recommendation.choice?.model.name.description
     let options = recommendation.rows.map { row in
       Question.Option(
-        value: row.model.name.description, title: Text(row.model.title),
-        reason: Text(row.reason), isRecommended: row.model.name.description == recommended)
+        value: row.model.name.description, title: Text(facts(row)), reason: Text(row.reason),
+        isRecommended: row.model.name.description == recommended, isAdvised: row.verdict.isAdvised)
     }
     let memory = recommendation.budget
     return Question(
@@ -54,6 +54,18 @@ extension Questionnaire {
         "Claude Code needs a model that can call tools. One model serves all tiers (opus, sonnet, haiku, fable), so that it is loaded once.",
         "Any name from the Ollama library can be typed, with its tag.",
       ], isOpen: true)
+  }
+
+  /// Download, need and tools in a few words; the reason follows in a sentence.
+  private func facts(_ row: Recommendation.Row) -> String {
+    var facts = [
+      row.present ? "already here" : "\(Bytes.download(row.model.downloadBytes)) to download"
+    ]
+    if let context = row.context, let need = row.needs.first(where: { $0.context == context }) {
+      facts.append("\(Bytes.memory(need.bytes)) at \(contextInWords(context))")
+    }
+    facts.append(row.model.tools ? "tools" : "no tools")
+    return facts.joined(separator: ", ")
   }
 
   func readModel(_ text: String) throws(Failure) -> String {
@@ -127,6 +139,16 @@ extension Questionnaire {
       throw Failure(
         "“\(printable(typed))” is no context window", why: error.description,
         tryNext: ["For example `64k`."], code: .usage)
+    }
+  }
+}
+
+extension Recommendation.Verdict {
+  /// Whether the model would do honest work on this machine.
+  fileprivate var isAdvised: Bool {
+    switch self {
+    case .recommended, .fits, .fitsWithLessContext, .needUnknown: true
+    case .provesSetupOnly, .noDiskSpace, .tooBig, .noTools, .notForAgents: false
     }
   }
 }
