@@ -3,14 +3,6 @@
 #else
   import Foundation
 #endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// The part of the `ollama` command that walk-throughs use: `serve`, `list`, `ps`, `pull`, `cp`, `create`,
 /// `show`, `run`, `stop`, `rm` and `--version`.
 ///
@@ -55,9 +47,6 @@ private struct OllamaCommand: Sendable {
     }
     switch arguments.first {
     case "serve", "start":
-      // The first process of a container gets no default action for a signal: without this,
-      // `docker stop` would wait ten seconds.
-      for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
       try await RehearsalServer(RehearsalConfiguration(environment: environment)).run()
     case "list", "ls": try await list(prefix: names.first ?? "")
     case "ps": try await running()
