@@ -70,9 +70,10 @@ let package = Package(
         + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       swiftSettings: swift),
     .target(name: "CProxyPage", cSettings: c),
+    .target(name: "CScan", cSettings: c),
     .target(
       name: "Proxy",
-      dependencies: ["CProxyPage", nioSSL] + nio("NIOCore", "NIOPosix"),
+      dependencies: ["CProxyPage", "CScan", nioSSL] + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .target(
       name: "Rehearsal", dependencies: [asyncHTTPClient, hummingbird, logging] + nio("NIOCore"),

@@ -43,8 +43,6 @@ public struct ExchangeSummary: Sendable, Codable, Equatable {
     public var thread: String?
     public var stream: Bool?
     public var maxTokens: Int?
-    public var messages: Int?
-    public var tools: Int?
     public var systemBytes: Int?
     public var toolsBytes: Int?
     public var messagesBytes: Int?
@@ -121,8 +119,6 @@ extension ExchangeSummary {
       $0.field("thread", request.thread)
       $0.flag("stream", request.stream ?? false)
       $0.field("maxTokens", request.maxTokens)
-      $0.field("messages", request.messages)
-      $0.field("tools", request.tools)
       $0.field("systemBytes", request.systemBytes)
       $0.field("toolsBytes", request.toolsBytes)
       $0.field("messagesBytes", request.messagesBytes)

@@ -1,3 +1,5 @@
+internal import CScan
+
 /// Looks into JSON without building it: positions of values in bytes that somebody else holds.
 ///
 /// It trusts what it passes over; a text that is not JSON gives nil somewhere, never a crash.
@@ -17,7 +19,7 @@ struct JSONCursor {
     index = blanks(index + 1)
     if byte(index) == UInt8(ascii: "}") { return index + 1 }
     while true {
-      guard let nameEnd = skipString(index) else { return nil }
+      guard byte(index) == UInt8(ascii: "\""), let nameEnd = skip(index) else { return nil }
       let colon = blanks(nameEnd)
       guard byte(colon) == UInt8(ascii: ":") else { return nil }
       let valueStart = blanks(colon + 1)
@@ -80,57 +82,11 @@ struct JSONCursor {
     return unescaped(raw)
   }
 
+  /// The position after the value at `start`.
   func skip(_ start: Int) -> Int? {
-    switch byte(start) {
-    case UInt8(ascii: "\""): return skipString(start)
-    case UInt8(ascii: "{"), UInt8(ascii: "["):
-      var depth = 0
-      var index = start
-      while index < bytes.count {
-        switch bytes[index] {
-        case UInt8(ascii: "\""):
-          guard let end = skipString(index) else { return nil }
-          index = end
-          continue
-        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-        case UInt8(ascii: "}"), UInt8(ascii: "]"):
-          depth -= 1
-          if depth == 0 { return index + 1 }
-        default: break
-        }
-        index += 1
-      }
-      return nil
-    case nil: return nil
-    default:
-      var index = start
-      while let next = byte(index),
-        next.isAlphanumeric || next == UInt8(ascii: "-")
-          || next == UInt8(ascii: "+") || next == UInt8(ascii: ".")
-      { index += 1 }
-      return index > start ? index : nil
-    }
-  }
-
-  private func skipString(_ start: Int) -> Int? {
-    guard byte(start) == UInt8(ascii: "\""), let base = bytes.baseAddress else { return nil }
-    let quote = SIMD16<UInt8>(repeating: UInt8(ascii: "\""))
-    let backslash = SIMD16<UInt8>(repeating: UInt8(ascii: "\\"))
-    var index = start + 1
-    while index < bytes.count {
-      if index + 16 <= bytes.count {
-        let block = base.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-        let plain = ((block .== quote) .| (block .== backslash)).firstSet
-        index += plain
-        if plain == 16 { continue }
-      }
-      switch bytes[index] {
-      case UInt8(ascii: "\""): return index + 1
-      case UInt8(ascii: "\\"): index += 2
-      default: index += 1
-      }
-    }
-    return nil
+    guard let first = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+    let end = ccl_skip_json(first, start, bytes.count)
+    return end == 0 ? nil : end
   }
 
   private func byte(_ index: Int) -> UInt8? { index < bytes.count ? bytes[index] : nil }

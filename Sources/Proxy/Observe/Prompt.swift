@@ -1,3 +1,4 @@
+internal import CScan
 import NIOCore
 
 /// What a Messages request is made of: positions in its body, found in one walk.
@@ -31,21 +32,10 @@ struct Prompt {
     facts.systemBytes = system?.count
     facts.toolsBytes = tools?.count
     facts.messagesBytes = messages?.count
-    facts.tools = tools.map { count(json, $0) }
-    facts.messages = messages.map { count(json, $0) }
     guard messages != nil else { return }
     let beginning = systemBeginning(json)
     facts.kind = kind(path: path, system: beginning)
     facts.thread = thread(json, system: beginning)
-  }
-
-  private func count(_ json: JSONCursor, _ array: Range<Int>) -> Int {
-    var count = 0
-    json.elements(at: array.lowerBound) { _ in
-      count += 1
-      return true
-    }
-    return count
   }
 
   /// The first bytes of the system prompt, without the block that B and C change at every request.
@@ -68,7 +58,7 @@ struct Prompt {
 
   private func kind(path: Substring, system: String) -> String {
     if path.hasSuffix("/count_tokens") { return "count" }
-    if system.contains("title") && (facts.tools ?? 0) == 0 { return "title" }
+    if system.contains("title") && (tools?.count ?? 0) <= 2 { return "title" }
     if system.contains("agent for Claude Code") || system.contains("file search specialist") {
       return "agent"
     }
@@ -196,18 +186,12 @@ func commonPrefix(
 ) -> (old: Int, new: Int) {
   var left = before.lowerBound
   var right = now.lowerBound
+  guard let oldStart = old.baseAddress?.assumingMemoryBound(to: UInt8.self),
+    let newStart = new.baseAddress?.assumingMemoryBound(to: UInt8.self)
+  else { return (0, 0) }
   while left < before.upperBound, right < now.upperBound {
     let limit = min(before.upperBound - left, now.upperBound - right)
-    var same = 0
-    while same + 16 <= limit {
-      let difference =
-        old.loadUnaligned(fromByteOffset: left + same, as: SIMD16<UInt8>.self)
-        .!= new.loadUnaligned(fromByteOffset: right + same, as: SIMD16<UInt8>.self)
-      let first = difference.firstSet
-      same += first
-      if first < 16 { break }
-    }
-    while same < limit, old[left + same] == new[right + same] { same += 1 }
+    let same = ccl_same(oldStart + left, newStart + right, limit)
     left += same
     right += same
     if left == before.upperBound { break }

@@ -30,12 +30,12 @@ public func terminalLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> 
   }
   if let tokens = summary.promptTokens {
     parts.append("\(grouped(tokens)) tokens" + (cacheText(summary).map { " (\($0))" } ?? ""))
-  } else if request.messages != nil {
+  } else if request.messagesBytes != nil {
     parts.append(
       "\(kilobytes(summary.requestSize))" + (cacheText(summary).map { " (\($0))" } ?? ""))
   }
   if let first = summary.firstToken ?? summary.firstByte {
-    parts.append("first \(request.messages == nil ? "byte" : "token") \(duration(first))")
+    parts.append("first \(request.messagesBytes == nil ? "byte" : "token") \(duration(first))")
   }
   if let speed = summary.tokensPerSecond, let tokens = summary.answer.outputTokens {
     parts.append("\(tokens) at \(oneDecimal(speed)) tok/s")

@@ -135,8 +135,6 @@ final class PageConversation {
     self.channel = channel
     self.closes = closes
   }
-
-  var mayRead: Bool { true }
 }
 
 /// What the page's requests are answered with.

@@ -3,9 +3,9 @@ import NIOCore
 /// An exchange whose parcels are still coming.
 struct Assembly {
   let id: Int
-  var requestHead: ByteBuffer
+  let requestHead: HeadFields
   var request: BodyKeeper?
-  var responseHead: ByteBuffer?
+  var responseHead: HeadFields?
   var response: BodyKeeper?
   var answer: AnswerReader?
   /// Bytes of content that were there at a time, in microseconds.
@@ -17,7 +17,7 @@ struct Assembly {
 
   init(id: Int, head: ByteBuffer, limit: Int, spillPath: String?) {
     self.id = id
-    requestHead = head
+    requestHead = HeadFields(head)
     self.limit = limit
     self.spillPath = spillPath
   }
@@ -26,15 +26,15 @@ struct Assembly {
     lostBytes += parcel.lostBytes
     if request == nil {
       request = BodyKeeper(
-        HeadFields(requestHead).framing(orElse: .none), limit: limit, spillPath: spillPath)
+        requestHead.framing(orElse: .none), limit: limit, spillPath: spillPath)
     }
     for piece in parcel.request { request!.add(piece) { _ in } }
-    if let head = parcel.responseHead { responseHead = head }
+    if let head = parcel.responseHead { responseHead = HeadFields(head) }
     if response == nil, responseHead != nil || !parcel.response.isEmpty {
-      let fields = responseHead.map(HeadFields.init)
       response = BodyKeeper(
-        fields?.framing(orElse: .untilClose) ?? .untilClose, limit: limit, spillPath: spillPath)
-      answer = AnswerReader(contentType: fields?.first("content-type"))
+        responseHead?.framing(orElse: .untilClose) ?? .untilClose, limit: limit,
+        spillPath: spillPath)
+      answer = AnswerReader(contentType: responseHead?.first("content-type"))
     }
     var times = parcel.marks[...]
     for piece in parcel.response { takeResponse(piece, &times) }
@@ -81,18 +81,29 @@ struct Assembly {
 /// The fields of a head, for whoever has time to look them up.
 struct HeadFields {
   var startLine = ""
-  var fields: [(name: String, value: String)] = []
+  private let bytes: ByteBuffer
+  private var head = MessageHead(startLine: 0..<0, fields: [], length: 0)
 
-  init(_ head: ByteBuffer) {
-    head.withUnsafeReadableBytes { bytes in
+  init(_ bytes: ByteBuffer) {
+    self.bytes = bytes
+    bytes.withUnsafeReadableBytes { bytes in
       guard case .found(let found) = scanHead(bytes) else { return }
       startLine = bytes.text(found.startLine)
-      fields = found.fields.map { (bytes.text($0.name), bytes.text($0.value)) }
+      head = found
     }
   }
 
-  func first(_ name: String) -> String? {
-    fields.first { $0.name.lowercased() == name }?.value
+  var fields: [(name: String, value: String)] {
+    bytes.withUnsafeReadableBytes { bytes in
+      head.fields.map { (bytes.text($0.name), bytes.text($0.value)) }
+    }
+  }
+
+  /// - Parameter name: in lower case.
+  func first(_ name: StaticString) -> String? {
+    bytes.withUnsafeReadableBytes { bytes in
+      head.fields.first { bytes.matches($0.name, name) }.map { bytes.text($0.value) }
+    }
   }
 
   func framing(orElse other: Framing) -> Framing {
@@ -105,5 +116,25 @@ struct HeadFields {
   var status: Int? {
     let parts = startLine.split(separator: " ")
     return parts.count > 1 ? Int(parts[1]) : nil
+  }
+
+  /// Writes a list of pairs, names and values, without what may not be recorded.
+  func write(to text: inout JSONText) {
+    text.array { text in
+      bytes.withUnsafeReadableBytes { bytes in
+        for field in head.fields {
+          text.array {
+            $0.string(UnsafeRawBufferPointer(rebasing: bytes[field.name]))
+            let value = UnsafeRawBufferPointer(rebasing: bytes[field.value])
+            if isSecretHeader(bytes, field.name) || !findSecrets(in: value).isEmpty {
+              $0.string(
+                withoutSecrets(header: bytes.text(field.name), bytes.text(field.value)))
+            } else {
+              $0.string(value)
+            }
+          }
+        }
+      }
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import CScan
 import NIOCore
 
 /// JSON that is written, not built: fields go straight into the bytes of a line.
@@ -16,6 +17,14 @@ struct JSONText {
     } else {
       buffer.clear()
     }
+    needsComma = false
+  }
+
+  /// The beginning of a member that is written by hand: an object whose first member are the headers.
+  mutating func begin(_ name: StaticString) {
+    raw(",\"")
+    raw(name)
+    raw("\":{\"headers\":")
     needsComma = false
   }
 
@@ -96,6 +105,20 @@ struct JSONText {
     needsComma = true
   }
 
+  /// Text as it came from elsewhere; what is not UTF-8 in it is replaced.
+  mutating func string(_ bytes: UnsafeRawBufferPointer) {
+    separate()
+    raw("\"")
+    let start = count
+    if buffer.writeEscaped(bytes, isLast: true) == nil {
+      cut(to: start)
+      var text = bytes.text(0..<bytes.count)
+      text.withUTF8 { _ = buffer.writeEscaped(UnsafeRawBufferPointer($0), isLast: true) }
+    }
+    raw("\"")
+    needsComma = true
+  }
+
   /// A value that is JSON already.
   mutating func copied(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
     key(name)
@@ -159,115 +182,24 @@ struct JSONText {
 }
 
 extension ByteBuffer {
-  /// Writes bytes as the inside of a JSON string, sixteen at a time where nothing is to be escaped.
+  /// Writes bytes as the inside of a JSON string.
   fileprivate mutating func writeEscaped(_ source: UnsafeRawBufferPointer, isLast: Bool) -> Int? {
-    guard let start = source.baseAddress else { return 0 }
-    let quote = SIMD16<UInt8>(repeating: UInt8(ascii: "\""))
-    let backslash = SIMD16<UInt8>(repeating: UInt8(ascii: "\\"))
-    let firstPrintable = SIMD16<UInt8>(repeating: 0x20)
-    let firstWide = SIMD16<UInt8>(repeating: 0x80)
-    let count = source.count
-    var index = 0
-    var isText = true
-    while index < count, isText {
-      let blockEnd = min(count, index + 8192)
-      var stop = false
-      // A byte becomes six at most.
-      writeWithUnsafeMutableBytes(minimumWritableBytes: (blockEnd - index) * 6 + 16) { target in
-        let out = target.baseAddress!
-        var place = 0
-        while index < blockEnd {
-          if index + 16 <= count {
-            let bytes = start.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-            out.storeBytes(of: bytes, toByteOffset: place, as: SIMD16<UInt8>.self)
-            let special =
-              (bytes .== quote) .| (bytes .== backslash) .| (bytes .< firstPrintable)
-              .| (bytes .>= firstWide)
-            let plain = special.firstSet
-            index += plain
-            place += plain
-            if plain == 16 { continue }
-          }
-          let byte = start.load(fromByteOffset: index, as: UInt8.self)
-          if byte >= 0x80 {
-            let length = wideLength(start + index, count - index)
-            guard length > 0 else {
-              isText = length < 0 && !isLast
-              stop = true
-              return place
-            }
-            (out + place).copyMemory(from: start + index, byteCount: length)
-            index += length
-            place += length
-          } else {
-            place += writeNarrow(byte, out + place)
-            index += 1
-          }
-        }
-        return place
+    guard let start = source.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+    var used = 0
+    while used < source.count {
+      var state: Int32 = 0
+      // A byte becomes six at most, so the parts are small.
+      let count = min(source.count - used, 8192)
+      let isEnd = used + count == source.count
+      writeWithUnsafeMutableBytes(minimumWritableBytes: count * 6 + 16) { target in
+        let result = ccl_escape(target.baseAddress, start + used, count)
+        used += result.used
+        state = result.state
+        return result.written
       }
-      if stop { break }
+      if state == 2 || (state == 1 && isEnd && isLast) { return nil }
+      if state == 1, isEnd { break }
     }
-    return isText ? index : nil
+    return used
   }
-}
-
-extension SIMDMask where Storage == SIMD16<Int8> {
-  /// Index of the first lane that is set, 16 if none is.
-  @inline(__always)
-  var firstSet: Int {
-    let halves = unsafeBitCast(self, to: SIMD2<UInt64>.self)
-    if halves.x != 0 { return UInt64(littleEndian: halves.x).trailingZeroBitCount >> 3 }
-    return 8 + Swift.min(8, UInt64(littleEndian: halves.y).trailingZeroBitCount >> 3)
-  }
-}
-
-@inline(__always)
-private func writeNarrow(_ byte: UInt8, _ out: UnsafeMutableRawPointer) -> Int {
-  func write(_ first: UInt8, _ second: UInt8) {
-    out.storeBytes(of: first, as: UInt8.self)
-    out.storeBytes(of: second, toByteOffset: 1, as: UInt8.self)
-  }
-  let escape = UInt8(ascii: "\\")
-  switch byte {
-  case UInt8(ascii: "\""), escape: write(escape, byte)
-  case UInt8(ascii: "\n"): write(escape, UInt8(ascii: "n"))
-  case UInt8(ascii: "\r"): write(escape, UInt8(ascii: "r"))
-  case UInt8(ascii: "\t"): write(escape, UInt8(ascii: "t"))
-  case 0..<0x20:
-    write(escape, UInt8(ascii: "u"))
-    let hex: StaticString = "0123456789abcdef"
-    for (offset, digit) in [0, 0, byte >> 4, byte & 15].enumerated() {
-      out.storeBytes(
-        of: hex.utf8Start[Int(digit)], toByteOffset: 2 + offset, as: UInt8.self)
-    }
-    return 6
-  default:
-    out.storeBytes(of: byte, as: UInt8.self)
-    return 1
-  }
-  return 2
-}
-
-/// Bytes of the UTF-8 character at `bytes`; 0 if it is none, -1 if it is cut off.
-private func wideLength(_ bytes: UnsafeRawPointer, _ available: Int) -> Int {
-  func at(_ index: Int) -> UInt8 { bytes.load(fromByteOffset: index, as: UInt8.self) }
-  let lead = at(0)
-  let length: Int
-  var second: ClosedRange<UInt8> = 0x80...0xBF
-  switch lead {
-  case 0xC2...0xDF: length = 2
-  case 0xE0: (length, second) = (3, 0xA0...0xBF)
-  case 0xED: (length, second) = (3, 0x80...0x9F)
-  case 0xE1...0xEF: length = 3
-  case 0xF0: (length, second) = (4, 0x90...0xBF)
-  case 0xF4: (length, second) = (4, 0x80...0x8F)
-  case 0xF1...0xF3: length = 4
-  default: return 0
-  }
-  for index in 1..<length {
-    guard index < available else { return -1 }
-    guard index == 1 ? second.contains(at(1)) : (0x80...0xBF).contains(at(index)) else { return 0 }
-  }
-  return length
 }

@@ -86,16 +86,17 @@ final class Keeper {
   }
 
   private func finish(_ assembly: inout Assembly, _ facts: ExchangeFacts) {
-    let head = HeadFields(assembly.requestHead)
+    let head = assembly.requestHead
     let body = assembly.request?.whole()
     let summary = summarize(&assembly, facts, head, body)
     let start = text.count
     text.object { text in
       summary.write(to: &text)
     }
-    // The object is open again: what follows belongs to it, but not to the list's row.
-    let row = text.buffer.getSlice(at: text.buffer.readerIndex + start, length: text.count - start)!
-    let ownRow = ByteBuffer(bytes: row.readableBytesView)
+    // A slice would share the buffer, and the next write would copy all of it.
+    let ownRow = text.buffer.withUnsafeReadableBytes {
+      ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: $0[start...]))
+    }
     if let file {
       let offset = file.size + start
       if writeRest(assembly, head, body, offset: offset) {
@@ -122,7 +123,7 @@ final class Keeper {
   ) -> ExchangeSummary {
     let parts = head.startLine.split(separator: " ")
     let target = parts.count > 1 ? String(parts[1]) : ""
-    let status = assembly.responseHead.flatMap { HeadFields($0).status }
+    let status = assembly.responseHead?.status
     var summary = ExchangeSummary(
       id: assembly.id, at: timestamp(facts.startedAt), client: facts.client,
       method: parts.first.map(String.init) ?? "", target: withoutSecrets(target: target),
@@ -147,7 +148,8 @@ final class Keeper {
       summary.answer = assembly.answer!.finish(status: status)
       summary.firstToken = assembly.answer!.firstContent.flatMap { assembly.time(of: $0) }
       if wasCut(
-        summary.answer, promptBytes: summary.request.messages == nil ? nil : summary.requestSize)
+        summary.answer,
+        promptBytes: summary.request.messagesBytes == nil ? nil : summary.requestSize)
       {
         summary.answer.cut = true
       }
@@ -163,13 +165,13 @@ final class Keeper {
   ) -> Bool {
     text.cut(to: text.count - 1)
     do {
-      text.raw(",\"sent\":{\"headers\":")
-      text.writeHeaders(head)
+      text.begin("sent")
+      head.write(to: &text)
       try writeBody(assembly.request, body)
       text.raw("}")
       if assembly.response != nil || assembly.responseHead != nil {
-        text.raw(",\"received\":{\"headers\":")
-        text.writeHeaders(assembly.responseHead.map(HeadFields.init) ?? HeadFields(ByteBuffer()))
+        text.begin("received")
+        (assembly.responseHead ?? HeadFields(ByteBuffer())).write(to: &text)
         text.raw(",\"marks\":[")
         for (index, mark) in assembly.marks.enumerated() {
           if index > 0 { text.raw(",") }
@@ -302,24 +304,15 @@ extension JSONText {
     let rest = UnsafeRawBufferPointer(rebasing: part[start...])
     return escaped(rest, isLast: isLast).map { start + $0 }
   }
-
-  mutating func writeHeaders(_ head: HeadFields) {
-    var list = JSONText()
-    list.array {
-      for field in head.fields {
-        $0.array {
-          $0.string(field.name)
-          $0.string(withoutSecrets(header: field.name, field.value))
-        }
-      }
-    }
-    raw(list.buffer)
-  }
 }
 
 /// A header's value as it may be recorded; the scheme of credentials stays.
 func withoutSecrets(header name: String, _ value: String) -> String {
-  guard isSecretHeader(name) else { return withoutSecrets(value) }
+  var name = name
+  let isSecret = name.withUTF8 {
+    isSecretHeader(UnsafeRawBufferPointer($0), 0..<$0.count)
+  }
+  guard isSecret else { return withoutSecrets(value) }
   let scheme = value.prefix { $0.isLetter }
   return ["Bearer", "Basic", "Digest"].contains(scheme) ? "\(scheme) \(redacted)" : "\(redacted)"
 }

@@ -13,6 +13,8 @@ final class Recorder: Sendable {
     var weight = 0
     /// The thread will look by itself.
     var isExpected = false
+    /// Connections that wait until the thread has caught up.
+    var waiting: [EventLoopPromise<Void>] = []
   }
 
   private let queue = Mutex(Queue())
@@ -23,8 +25,12 @@ final class Recorder: Sendable {
   let keepsBodies: Bool
   let loop: any EventLoop
 
-  /// Bytes that may wait for the thread.
+  /// Bytes that wait for the thread before connections are held back for it.
+  private static let comfort = 6 << 20
+  /// Bytes that may wait for the thread at all.
   private static let limit = 16 << 20
+  /// How long a connection waits for the thread at most.
+  private static let patience = TimeAmount.milliseconds(250)
   private static let pause = TimeAmount.milliseconds(2)
 
   init(_ configuration: ProxyConfiguration, console: @escaping Console) throws {
@@ -44,9 +50,10 @@ final class Recorder: Sendable {
   /// - Returns: how many other exchanges are on their way.
   func began() -> Int { onTheirWay.add(1, ordering: .relaxed).oldValue }
 
-  func accept(_ parcel: Parcel) {
+  /// - Returns: whether the thread is behind, so that the connection should wait for it.
+  func accept(_ parcel: Parcel) -> Bool {
     if parcel.facts != nil { onTheirWay.subtract(1, ordering: .relaxed) }
-    let wakes = queue.withLock { queue in
+    let (wakes, isBehind) = queue.withLock { queue in
       var parcel = parcel
       if queue.weight + parcel.weight > Self.limit, parcel.weight > 4096 {
         parcel.lostBytes =
@@ -59,9 +66,20 @@ final class Recorder: Sendable {
       queue.weight += parcel.weight
       queue.parcels.append(parcel)
       defer { queue.isExpected = true }
-      return !queue.isExpected
+      return (!queue.isExpected, queue.weight > Self.comfort)
     }
     if wakes { loop.execute { self.empty() } }
+    return isBehind
+  }
+
+  /// Keeps `promise` when the thread has caught up, or when that takes too long.
+  func tellWhenCaughtUp(_ promise: EventLoopPromise<Void>) {
+    let isWaiting = queue.withLock { queue in
+      if queue.weight > Self.comfort { queue.waiting.append(promise) }
+      return queue.weight > Self.comfort
+    }
+    guard isWaiting else { return promise.succeed() }
+    promise.futureResult.eventLoop.scheduleTask(in: Self.patience) { promise.succeed() }
   }
 
   /// Runs on the recorder's thread.
@@ -76,8 +94,13 @@ final class Recorder: Sendable {
     let keeper = keeper.value
     for parcel in parcels { keeper.take(parcel) }
     keeper.flush()
-    queue.withLock { $0.weight -= weight }
-    loop.assumeIsolated().scheduleTask(in: Self.pause) { self.empty() }
+    let (waiting, isBusy) = queue.withLock { queue in
+      queue.weight -= weight
+      defer { queue.waiting = [] }
+      return (queue.waiting, queue.weight > Self.comfort / 4)
+    }
+    for promise in waiting { promise.succeed() }
+    loop.assumeIsolated().scheduleTask(in: isBusy ? .zero : Self.pause) { self.empty() }
   }
 
   /// Asks the thread for something that only it knows.

@@ -1,12 +1,21 @@
+internal import CScan
+
 /// What stands in the record for a key.
 let redacted: StaticString = "[redacted]"
 
-/// Header names whose values are never recorded.
-func isSecretHeader(_ name: String) -> Bool {
-  let name = name.lowercased()
-  return ["cookie", "set-cookie", "apikey"].contains(name)
-    || ["authorization", "-key", "-token", "-secret", "-password"].contains { name.hasSuffix($0) }
+/// Whether the value of the header with this name is never recorded.
+func isSecretHeader(_ bytes: UnsafeRawBufferPointer, _ name: Range<Int>) -> Bool {
+  for ending in secretEndings where name.count >= ending.utf8CodeUnitCount {
+    let end = name.upperBound - ending.utf8CodeUnitCount..<name.upperBound
+    if bytes.matches(end, ending) { return true }
+  }
+  return false
 }
+
+/// Ends of the names of headers that hold credentials: `x-api-key`, `proxy-authorization`, `x-auth-token`, `set-cookie`.
+private let secretEndings: [StaticString] = [
+  "authorization", "-key", "-token", "-secret", "-password", "cookie", "apikey",
+]
 
 /// Query parameters whose values are never recorded.
 func isSecretParameter(_ name: some StringProtocol) -> Bool {
@@ -22,21 +31,12 @@ func isSecretParameter(_ name: some StringProtocol) -> Bool {
 /// private key. The search looks for the rare bytes of these beginnings only, so that a body costs microseconds.
 func findSecrets(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
   guard let start = bytes.baseAddress, bytes.count >= 16 else { return [] }
-  let dash = SIMD16<UInt8>(repeating: UInt8(ascii: "-"))
-  let underscore = SIMD16<UInt8>(repeating: UInt8(ascii: "_"))
-  let capitalI = SIMD16<UInt8>(repeating: UInt8(ascii: "I"))
-  let capitalJ = SIMD16<UInt8>(repeating: UInt8(ascii: "J"))
+  let first = start.assumingMemoryBound(to: UInt8.self)
   var found: [Range<Int>] = []
   var index = 0
-  while index < bytes.count {
-    if index + 16 <= bytes.count {
-      let block = start.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-      let rare =
-        (block .== dash) .| (block .== underscore) .| (block .== capitalI) .| (block .== capitalJ)
-      let plain = rare.firstSet
-      index += plain
-      if plain == 16 { continue }
-    }
+  while true {
+    index = ccl_next_rare(first, index, bytes.count)
+    guard index < bytes.count else { return found }
     if let secret = secret(around: index, in: bytes, after: found.last?.upperBound ?? 0) {
       found.append(secret)
       index = secret.upperBound
@@ -44,7 +44,6 @@ func findSecrets(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
       index += 1
     }
   }
-  return found
 }
 
 private struct Beginning {

@@ -30,6 +30,8 @@ final class Relay {
   private var clientInputClosed = false
   private var draining = false
   private var page: PageConversation?
+  /// The recorder is behind: no more is read until it has caught up, or for a moment at most.
+  private var isHeldBack = false
 
   init(shared: RelayShared) { self.shared = shared }
 
@@ -37,8 +39,8 @@ final class Relay {
 
   /// Whether the client may send more now.
   var clientMayRead: Bool {
-    if draining { return true }
-    if let page { return page.mayRead }
+    if draining || page != nil { return true }
+    if isHeldBack { return false }
     switch engineState {
     case .none: return (input?.readableBytes ?? 0) <= RelayShared.aheadLimit
     case .connecting: return waitingBytes <= RelayShared.highWaterMark
@@ -113,8 +115,9 @@ final class Relay {
       id: shared.recorder.nextID(), client: clientAddress, start: .now(), startedAt: wallClock(),
       framing: request.framing, others: shared.recorder.began())
     exchange.facts.repairedTarget = rewrite.repairedTarget
-    exchange.parcel.requestHead = head
-    exchange.parcel.weight = head.storageCapacity
+    // A slice would keep the whole buffer that it was read into.
+    exchange.parcel.requestHead = ByteBuffer(bytes: head.readableBytesView)
+    exchange.parcel.weight = head.readableBytes
     self.exchange = exchange
     self.request = request
     requestBody = BodyScanner(request.framing)
@@ -167,7 +170,7 @@ final class Relay {
 
   // MARK: - The engine
 
-  var engineMayRead: Bool { client?.channel.isWritable ?? true }
+  var engineMayRead: Bool { !isHeldBack && client?.channel.isWritable ?? true }
 
   private func sendToEngine(_ bytes: ByteBuffer) {
     guard bytes.readableBytes > 0 else { return }
@@ -289,8 +292,7 @@ final class Relay {
     noteFirstByte()
     client?.write(NIOAny(forwarded), promise: nil)
     if response.isInterim { return true }
-    exchange?.parcel.responseHead = head
-    exchange?.parcel.weight += min(head.storageCapacity, 4096)
+    exchange?.parcel.responseHead = ByteBuffer(bytes: head.readableBytesView)
     exchange?.facts.responseFraming = response.framing
     self.response = response
     responseBody = BodyScanner(response.framing)
@@ -387,7 +389,7 @@ final class Relay {
     exchange.facts.end = exchange.elapsed()
     exchange.facts.ending = ending
     exchange.parcel.facts = exchange.facts
-    shared.recorder.accept(exchange.handOver())
+    handOver(exchange.handOver())
     self.exchange = nil
     request = nil
     requestBody = nil
@@ -398,7 +400,21 @@ final class Relay {
 
   private func handOverIfHeavy() {
     guard let weight = exchange?.parcel.weight, weight > Exchange.parcelWeight else { return }
-    shared.recorder.accept(exchange!.handOver())
+    handOver(exchange!.handOver())
+  }
+
+  /// Gives bytes to the recorder. If it is behind, this connection waits for it, but not for longer than a moment: a slow
+  /// disk may smooth a burst, and never stop the traffic.
+  private func handOver(_ parcel: Parcel) {
+    guard shared.recorder.accept(parcel), !isHeldBack, let loop = client?.eventLoop else { return }
+    isHeldBack = true
+    let release = loop.makePromise(of: Void.self)
+    shared.recorder.tellWhenCaughtUp(release)
+    release.futureResult.assumeIsolated().whenComplete { _ in
+      self.isHeldBack = false
+      self.resumeClient()
+      self.resumeEngine()
+    }
   }
 
   /// Closes the client's connection once everything for it has been sent.
