@@ -55,7 +55,7 @@ private func readWhole(_ path: FilePath) throws(FileProblem) -> [UInt8] {
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 65536)
   while true {
-    let count = Int(system_read(file, &chunk, chunk.count))
+    let count = Int(systemRead(file, &chunk, chunk.count))
     if count == 0 { return bytes }
     if count < 0 {
       if errno == EINTR { continue }
@@ -66,7 +66,7 @@ private func readWhole(_ path: FilePath) throws(FileProblem) -> [UInt8] {
 }
 
 // `read` and `write` are also members of `Files`: name the system's.
-private func system_read(_ file: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
   read(file, buffer, count)
 }
 

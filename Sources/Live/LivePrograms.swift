@@ -171,7 +171,7 @@ private func startAlone(
   posix_spawnattr_setflags(&attributes, sessionOfItsOwn)
   var arguments = ([path.string] + invocation.arguments).map { strdup($0) } + [nil]
   var values = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
-  defer { (arguments + values).forEach { free($0) } }
+  defer { for text in arguments + values { free(text) } }
   var process: pid_t = 0
   let code = posix_spawn(&process, path.string, &actions, &attributes, &arguments, &values)
   guard code == 0 else {

@@ -100,14 +100,14 @@ public final class Console: Sendable {
 private func write(_ text: String, to descriptor: Int32) {
   var rest = Array(text.utf8)[...]
   while !rest.isEmpty {
-    let count = rest.withUnsafeBytes { system_write(descriptor, $0.baseAddress!, $0.count) }
+    let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress!, $0.count) }
     // A reader that went away (a closed pipe) is nobody to tell anything to.
     if count <= 0, errno != EINTR { return }
     rest = rest.dropFirst(max(0, count))
   }
 }
 
-private func system_write(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
   #if canImport(Glibc)
     Glibc.write(descriptor, bytes, count)
   #elseif canImport(Musl)

@@ -104,12 +104,14 @@ private struct StreamState: Sendable {
     for line in lines.split(bytes) where line.starts(with: Array("data:".utf8)) {
       let event: Event
       // A line that is no event of ours is no answer either; `isWhole` stays false when it matters.
-      do { event = try JSONDecoder().decode(Event.self, from: Data(line.dropFirst(5))) } catch {
+      do {
+        event = try JSONDecoder.snakeCase.decode(Event.self, from: Data(line.dropFirst(5)))
+      } catch {
         continue
       }
-      promptTokens = event.message?.usage?.input_tokens ?? promptTokens
-      promptTokens = event.usage?.input_tokens ?? promptTokens
-      outputTokens = event.usage?.output_tokens ?? outputTokens
+      promptTokens = event.message?.usage?.inputTokens ?? promptTokens
+      promptTokens = event.usage?.inputTokens ?? promptTokens
+      outputTokens = event.usage?.outputTokens ?? outputTokens
       text += event.delta?.text ?? ""
       if event.type == "message_stop" { isWhole = true }
     }
@@ -117,8 +119,8 @@ private struct StreamState: Sendable {
 
   private struct Event: Decodable {
     struct Usage: Decodable {
-      var input_tokens: Int?
-      var output_tokens: Int?
+      var inputTokens: Int?
+      var outputTokens: Int?
     }
     struct Message: Decodable { var usage: Usage? }
     struct Delta: Decodable { var text: String? }

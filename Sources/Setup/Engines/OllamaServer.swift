@@ -20,9 +20,9 @@ public struct OllamaServer: Sendable {
   public struct Model: Sendable, Hashable, Codable {
     public struct Details: Sendable, Hashable, Codable {
       public var family: String?
-      public var parameter_size: String?
-      public var quantization_level: String?
-      public var context_length: Int?
+      public var parameterSize: String?
+      public var quantizationLevel: String?
+      public var contextLength: Int?
     }
     public var name: String
     public var size: UInt64
@@ -35,9 +35,9 @@ public struct OllamaServer: Sendable {
   public struct LoadedModel: Sendable, Hashable, Codable {
     public var name: String
     public var size: UInt64
-    public var size_vram: UInt64?
-    public var context_length: Int?
-    public var expires_at: String
+    public var sizeVram: UInt64?
+    public var contextLength: Int?
+    public var expiresAt: String
   }
 
   /// What `/api/show` says of a model.
@@ -148,7 +148,7 @@ public struct OllamaServer: Sendable {
     _ type: Answer.Type, _ response: WebResponse, _ path: String
   ) throws(Failure) -> Answer {
     try check(response, "\(url)\(path) did not answer as Ollama does")
-    do { return try JSONDecoder().decode(type, from: Data(response.body)) } catch {
+    do { return try JSONDecoder.snakeCase.decode(type, from: Data(response.body)) } catch {
       throw Failure(
         "\(url)\(path) did not answer as Ollama does",
         why: "the answer begins “\(printable(String(response.text.prefix(80))))”",
@@ -194,5 +194,14 @@ public struct OllamaServer: Sendable {
     case .cancelled:
       Failure("The request to \(url) was stopped", why: "you asked for it", code: .interrupted)
     }
+  }
+}
+
+extension JSONDecoder {
+  /// For answers whose keys are written `like_this`.
+  static var snakeCase: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
   }
 }

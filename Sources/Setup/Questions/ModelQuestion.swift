@@ -147,8 +147,8 @@ extension Recommendation.Verdict {
   /// Whether the model would do honest work on this machine.
   fileprivate var isAdvised: Bool {
     switch self {
-    case .recommended, .fits, .fitsWithLessContext, .needUnknown: true
-    case .provesSetupOnly, .noDiskSpace, .tooBig, .noTools, .notForAgents: false
+    case .recommended, .fits, .fitsWithLessContext, .needUnknown, .provesSetupOnly: true
+    case .noDiskSpace, .tooBig, .noTools, .notForAgents: false
     }
   }
 }

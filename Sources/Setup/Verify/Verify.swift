@@ -92,19 +92,19 @@ public struct Verify: Sendable {
           "The model is not loaded", why: "\(server.url)/api/ps does not list \(model)",
           tryNext: ["`ccl-setup status`"])
       }
-      guard loaded.context_length == choices.contextWindow else {
+      guard loaded.contextLength == choices.contextWindow else {
         throw Failure(
           "The context is not the one that was asked for",
           why:
-            "/api/ps says \(loaded.context_length.map(String.init) ?? "nothing"), asked were \(choices.contextWindow); longer prompts are cut off silently",
+            "/api/ps says \(loaded.contextLength.map(String.init) ?? "nothing"), asked were \(choices.contextWindow); longer prompts are cut off silently",
           tryNext: ["`ccl-setup fix`"])
       }
-      let share = loaded.size_vram.map { loaded.size == 0 ? 0 : Double($0) / Double(loaded.size) }
+      let share = loaded.sizeVram.map { loaded.size == 0 ? 0 : Double($0) / Double(loaded.size) }
       return Proof(
         subject: .context, title: title,
         outcome: .success(
           .init(
-            words: "/api/ps says \(choices.contextWindow)", contextWindow: loaded.context_length,
+            words: "/api/ps says \(choices.contextWindow)", contextWindow: loaded.contextLength,
             graphicsShare: share)))
     } catch {
       return Proof(subject: .context, title: title, outcome: .failure(error))
@@ -123,7 +123,7 @@ public struct Verify: Sendable {
       // Should it stay behind, the next proof and uninstall remove it.
       defer { try? world.files.removeTree(folder) }
       let command = Self.command(for: shell, folder: folder)
-      let before = try await loaded(server)?.expires_at
+      let before = try await loaded(server)?.expiresAt
       let began = world.clock.now()
       let result = try await run(command)
       let seconds = world.clock.now().timeIntervalSince(began)
@@ -132,7 +132,7 @@ public struct Verify: Sendable {
         throw ClientComplaint.diagnose(said, code: result.code, url: server.url)
       }
       // The server's own record: the time until which it keeps the model moves with every request to it.
-      guard let after = try await loaded(server)?.expires_at, after != before else {
+      guard let after = try await loaded(server)?.expiresAt, after != before else {
         throw Failure(
           "An answer came, but not from this server",
           why:
