@@ -117,7 +117,9 @@ let package = Package(
     .testTarget(
       name: "SupportTests", dependencies: ["Setup", "Support", system], swiftSettings: swift),
     .testTarget(
-      name: "SetupTests", dependencies: ["Setup", "Support", customDump, hummingbirdTesting, yams],
+      name: "SetupTests",
+      dependencies: ["Setup", "Support", customDump, hummingbirdTesting, system, yams],
+      exclude: ["Fixtures"],
       swiftSettings: swift),
   ],
   cLanguageStandard: .gnu2x

@@ -42,7 +42,20 @@ public final class ManualClock: Sendable {
 
   /// Waits until at least `count` tasks sleep on this clock (in real time: the other tasks have to get there).
   public func waitForSleepers(_ count: Int) async {
-    while sleepers < count { try? await ContinuousClock().sleep(for: .milliseconds(1)) }
+    while sleepers < count, !Task.isCancelled {
+      try? await ContinuousClock().sleep(for: .milliseconds(1))
+    }
+  }
+
+  /// Waits until somebody sleeps for exactly this long from now on (in real time).
+  public func waitForSleep(of duration: Duration) async {
+    while !Task.isCancelled {
+      let isThere = state.withLock { state in
+        state.sleepers.values.contains { $0.until == state.elapsed + duration }
+      }
+      if isThere { return }
+      try? await ContinuousClock().sleep(for: .milliseconds(2))
+    }
   }
 
   func sleep(for duration: Duration) async throws {

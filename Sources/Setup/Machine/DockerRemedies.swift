@@ -115,12 +115,8 @@ extension Docker {
       return [Remedy("Start Rancher Desktop", run: "open -a 'Rancher Desktop'")]
     case .engine, .podman: break
     }
-    if system.family == .macOS {
-      return [
-        Remedy(
-          "Install an engine: the `docker` command alone runs nothing", run: "open -a Docker")
-      ] + Docker.installation(on: system)
-    }
+    // The client alone, as Homebrew's `docker` gives it: there is no engine to start.
+    if system.family == .macOS { return Docker.installation(on: system) }
     if isSnap { return [Remedy("Start Docker from snap", run: "sudo snap start docker")] }
     if words.contains("/run/user/") {
       return [

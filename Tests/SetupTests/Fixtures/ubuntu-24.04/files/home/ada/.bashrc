@@ -1,0 +1,5 @@
+# ~/.bashrc
+case $- in
+    *i*) ;;
+      *) return;;
+esac
