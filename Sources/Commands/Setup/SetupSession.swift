@@ -75,6 +75,7 @@ struct SetupSession: Sendable {
   private func converse(
     _ first: Wizard, _ questionnaire: Questionnaire
   ) async throws -> Setup.ExitCode {
+    try ReceiptStore(in: world).begin(tool: toolVersion)
     let wizard = Shared(first)
     let editor = LineEditor(history: Folders(world.environment).history.string) { buffer, cursor in
       let typed = buffer.prefix(cursor)

@@ -21,6 +21,8 @@ struct UninstallCommand: AsyncParsableCommand {
       let uninstall = Uninstall(in: world)
       let entries = try uninstall.entries()
       guard !entries.isEmpty else {
+        // What a wizard that was left early keeps: its history.
+        if !dryRun { _ = try await uninstall(keepingModels: true) { _, _ in } }
         console.say("\("✓", .good) There is nothing to take back.")
         if json { console.document(UninstallDocument(entries: [])) }
         return .done

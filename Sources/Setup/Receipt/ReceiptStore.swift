@@ -64,6 +64,19 @@ public struct ReceiptStore: Sendable {
     }
   }
 
+  /// Makes the state folder, for what the wizard keeps before there is anything to undo (its history), with a receipt
+  /// that remembers which folders had to be made.
+  public func begin(tool: String) throws(Failure) {
+    guard try read() == nil else { return }
+    let made: [FilePath]
+    do { made = try files.makeFolder(path.removingLastComponent()) } catch {
+      throw Failure(
+        "Nothing can be set up here", why: "\(error.path): \(error.reason)",
+        tryNext: ["Make your home folder writable, or set XDG_STATE_HOME to a folder that is."])
+    }
+    try write(Receipt(tool: tool, stateFolders: made.map(\.string)))
+  }
+
   /// Removes the receipt, the last act of an uninstall.
   public func remove() throws(FileProblem) { try files.remove(path) }
 }
