@@ -1,3 +1,0 @@
-import CustomDump
-import Testing
-@Test func nothing() {}
