@@ -183,6 +183,8 @@ private func networkProblem(_ error: any Error, _ request: WebRequest) -> Networ
   case let error as IOError:
     return error.errnoCode == ECONNREFUSED
       ? .refused(url) : error.errnoCode == ECONNRESET ? .cut(url) : .other(url, reason: "\(error)")
+  // The connection ended in the middle of a chunk.
+  case HTTPParserError.invalidEOFState: return .cut(url)
   case is HTTPParserError: return .other(url, reason: "the answer is not HTTP")
   default: return .other(url, reason: "\(error)")
   }

@@ -117,7 +117,7 @@ extension OllamaServer {
       if attempt < Self.attempts {
         report(.interrupted(last, again: attempt))
         do { try await clock.sleep(.seconds(min(1 << attempt, 8))) } catch {
-          throw Failure("The pull was interrupted", why: "cancelled", code: .interrupted)
+          throw pullFailure(Self.interruption, model)
         }
       }
     }
@@ -156,12 +156,18 @@ extension OllamaServer {
         default: progress.value.completed > 0
         }
       throw Interruption(failure: failure(problem), isPassing: isPassing)
+    } catch is CancellationError {
+      throw Interruption(failure: Self.interruption, isPassing: false)
     } catch {
       throw Interruption(
-        failure: Failure("The pull was interrupted", why: "\(error)", code: .interrupted),
-        isPassing: false)
+        failure: Failure("The pull was interrupted", why: "\(error)"), isPassing: false)
     }
   }
+
+  private static let interruption = Failure(
+    "The pull was interrupted", why: "you asked for it",
+    tryNext: ["Run the same command again: it goes on from what is here already."],
+    code: .interrupted)
 
   private struct Interruption: Error {
     var failure: Failure

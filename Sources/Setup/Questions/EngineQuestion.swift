@@ -180,6 +180,8 @@ extension Questionnaire {
             ? ["`brew install ollama`"]
             : ["Install it from https://ollama.com/download", "`ccl-setup --engine docker`"])
       }
+      // The port that our own one was given before stays its port.
+      if case .native(let port)? = previous?.engine { return .native(port: port) }
       if case .taken = ollama.port { return .native(port: freePort) }
       return .native(port: port)
     }
