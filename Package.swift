@@ -99,6 +99,9 @@ let package = Package(
       name: "AssetsTests", dependencies: ["Assets", "Setup", "Support", system],
       swiftSettings: swift),
     .testTarget(
+      name: "EndToEndTests", dependencies: ["Setup", "Support", system], path: "Tests/EndToEnd",
+      swiftSettings: swift),
+    .testTarget(
       name: "LineEditorTests",
       dependencies: ["LineEditor", "Setup", "Support", "line-editor-probe", system],
       swiftSettings: swift),
