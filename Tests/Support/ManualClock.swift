@@ -47,11 +47,11 @@ public final class ManualClock: Sendable {
     }
   }
 
-  /// Waits until somebody sleeps for exactly this long from now on (in real time).
-  public func waitForSleep(of duration: Duration) async {
+  /// Waits until `count` tasks sleep for exactly this long from now on (in real time).
+  public func waitForSleep(of duration: Duration, count: Int = 1) async {
     while !Task.isCancelled {
       let isThere = state.withLock { state in
-        state.sleepers.values.contains { $0.until == state.elapsed + duration }
+        state.sleepers.values.count { $0.until == state.elapsed + duration } >= count
       }
       if isThere { return }
       try? await ContinuousClock().sleep(for: .milliseconds(2))

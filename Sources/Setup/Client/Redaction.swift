@@ -25,10 +25,10 @@ public let hiddenValue = "(hidden)"
 public func redacted(_ value: String) -> String {
   let words = value.split(separator: " ", omittingEmptySubsequences: false)
   var shown: [String] = []
-  for word in words {
-    let scheme = shown.last?.lowercased()
-    let follows = scheme.map { ["bearer", "basic", "token"].contains($0) || isCredentialFlag($0) }
-    shown.append(follows == true || looksSecret(word) ? hiddenValue : withoutCredentials(word))
+  for (index, word) in words.enumerated() {
+    let before = index > 0 ? words[index - 1].lowercased() : ""
+    let follows = ["bearer", "basic", "token"].contains(before) || isCredentialFlag(before)
+    shown.append(follows || looksSecret(word) ? hiddenValue : withoutCredentials(word))
   }
   let line = printable(shown.joined(separator: " "))
   return line.count > 120 ? line.prefix(119) + "…" : line

@@ -159,6 +159,26 @@ struct DockerDetectionTests {
     #expect(machine.docker.state == .remote(host: "tcp://10.0.0.7:2375"))
   }
 
+  /// Nine seconds of the clock are enough for all of them: nothing waits for anything else that hangs.
+  @Test func `however many programs hang, detection takes as long as one`() async throws {
+    let scripted = try ScriptedWorld(scenario: fixture("nvidia-toolkit"))
+    let lines = [
+      "docker info --format '{{json .}}'", "docker compose version --short", "docker --version",
+      "docker context inspect --format '{{json .}}'", "claude --version",
+      "nvidia-smi --query-gpu=name,memory.total,memory.used,driver_version --format=csv,noheader,nounits",
+    ]
+    for line in lines { scripted.program(line, .hangs) }
+    async let found = Machine.detect(in: scripted.world, limit: .seconds(10))
+    await scripted.clock.waitForSleep(of: .seconds(9), count: lines.count)
+    scripted.clock.advance(by: .seconds(9))
+    let machine = await found
+    #expect(scripted.clock.elapsed == .seconds(9))
+    #expect(machine.docker.state == .hung)
+    #expect(machine.claude.installations.map(\.version) == [nil])
+    #expect(Set(machine.unanswered.keys) == ["docker", "graphics"])
+    #expect(machine.disk.place == "/home/ada")
+  }
+
   @Test func `docker info is asked once for all probes`() async throws {
     let scripted = try ScriptedWorld(scenario: fixture("nvidia-toolkit"))
     _ = await Machine.detect(in: scripted.world)
