@@ -13,7 +13,9 @@ struct CCLSetup: AsyncParsableCommand {
       back byte for byte. Plain `claude` is never changed.
       """,
     version: toolVersion,
-    subcommands: [SetupCommand.self, UninstallCommand.self, RehearseCommand.self],
+    subcommands: [
+      SetupCommand.self, UninstallCommand.self, RehearseCommand.self, ProxyCommand.self,
+    ],
     defaultSubcommand: SetupCommand.self)
 
 }

@@ -3,7 +3,7 @@ import NIOCore
 /// Reads what is worth knowing off an answer while its bytes come.
 struct AnswerReader {
   private(set) var facts = ExchangeSummary.AnswerFacts()
-  /// Bytes of the body before the first piece of content; nil as long as none has come.
+  /// Bytes of the body before the end of the first piece of content's line; nil as long as none has come.
   private(set) var firstContent: Int?
   private var isStream: Bool
   private var line = ByteBuffer()
@@ -41,9 +41,9 @@ struct AnswerReader {
         line.writeBytes(piece)
         let whole = line
         line.clear()
-        whole.withUnsafeReadableBytes { event($0, at: position + start) }
+        whole.withUnsafeReadableBytes { event($0, at: position + newline) }
       } else {
-        event(piece, at: position + start)
+        event(piece, at: position + newline)
       }
       start = newline + 1
     }

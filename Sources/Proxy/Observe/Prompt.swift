@@ -97,9 +97,10 @@ struct Prompt {
 
 /// The session's own id, which newer clients wrap in JSON and older ones append to the user's.
 private func sessionName(_ user: String) -> String {
-  for mark in ["\"session_id\":\"", "session_"] {
+  for mark in ["session_id", "session_"] {
     if let place = user.firstRange(of: mark) {
-      return String(user[place.upperBound...].prefix { $0.isHexDigit || $0 == "-" })
+      return String(
+        user[place.upperBound...].drop { !$0.isHexDigit }.prefix { $0.isHexDigit || $0 == "-" })
     }
   }
   return user

@@ -98,7 +98,7 @@ private func cacheText(_ summary: ExchangeSummary) -> String? {
   }
   guard let prefix = summary.prefix, prefix.total > 0 else { return nil }
   let share = prefix.kept * 100 / prefix.total
-  return prefix.broken.map { "begins to differ in \($0), \(share) % kept" } ?? "continues"
+  return prefix.broken.map { "begins to differ in \($0), \(share) % kept" } ?? "prefix kept"
 }
 
 private func tierName(_ model: String, _ tiers: [String: String]) -> String? {

@@ -28,6 +28,12 @@ struct JSONText {
     needsComma = false
   }
 
+  /// The end of a line of the record; the next one begins anew.
+  mutating func endLine() {
+    raw("}\n")
+    needsComma = false
+  }
+
   mutating func raw(_ text: StaticString) { buffer.writeStaticString(text) }
   mutating func raw(_ bytes: UnsafeRawBufferPointer) { buffer.writeBytes(bytes) }
   mutating func raw(_ bytes: ByteBuffer) { buffer.writeImmutableBuffer(bytes) }

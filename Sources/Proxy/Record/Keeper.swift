@@ -185,7 +185,7 @@ final class Keeper {
         try writeBody(assembly.response, assembly.response?.whole())
         text.raw("}")
       }
-      text.raw("}\n")
+      text.endLine()
       return true
     } catch {
       stopRecording(error, keeping: lines.first?.offset ?? offset)

@@ -1,0 +1,169 @@
+import NIOCore
+import Testing
+
+@testable import Proxy
+
+/// The parts that read and write without a connection.
+@Suite struct ReadingTests {
+  @Test(
+    "Keys are found by the beginnings that their makers gave them",
+    arguments: [
+      ("x sk-ant-api03-AAAAAAAAAAAAAAAAAAAA y", "x [redacted] y"),
+      ("\\nsk-ant-api03-AAAAAAAAAAAAAAAAAAAA", "\\n[redacted]"),
+      ("a sk-proj-AAAAAAAAAAAAAAAAAAAA\",", "a [redacted]\","),
+      ("risk-management-of-everything-here", "risk-management-of-everything-here"),
+      ("disk-AAAAAAAAAAAAAAAAAAAAAAAAAA", "disk-AAAAAAAAAAAAAAAAAAAAAAAAAA"),
+      ("ghp_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA!", "[redacted]!"),
+      ("github_pat_11AAAAAAAAAAAAAAAAAAAA_x", "[redacted]"),
+      ("hf_AAAAAAAAAAAAAAAAAAAAAAAAAAAA and shelf_life", "[redacted] and shelf_life"),
+      ("AKIAIOSFODNN7EXAMPLE ", "[redacted] "),
+      ("AIzaSyA-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.", "[redacted]."),
+      ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl ok", "[redacted] ok"),
+      ("eyJhbGciOiJIUzI1NiJ9 alone is no token", "eyJhbGciOiJIUzI1NiJ9 alone is no token"),
+      ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA", "[redacted]-----END RSA"),
+      ("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"),
+      ("two sk-AAAAAAAAAAAAAAAAAAAA sk-BBBBBBBBBBBBBBBBBBBB", "two [redacted] [redacted]"),
+      ("sk-", "sk-"), ("", ""),
+    ])
+  func secrets(_ text: String, _ clean: String) {
+    #expect(withoutSecrets(text) == clean)
+  }
+
+  @Test("JSON is walked over, whatever strings contain")
+  func skip() {
+    let inner = #"{"a":"]}\\","b\"}":[1,{"c":"\\\""},"{[",-1.5e+3,true,null],"d":{}}"#
+    for padding in 0..<130 {
+      let text = String(repeating: " ", count: padding) + inner + ",7"
+      let end = Array(text.utf8).withUnsafeBytes { JSONCursor($0).skip(padding) }
+      #expect(end == padding + inner.utf8.count)
+    }
+    for count in 0..<inner.utf8.count {
+      let end = Array(inner.utf8.prefix(count)).withUnsafeBytes { JSONCursor($0).skip(0) }
+      #expect(end == nil)
+    }
+  }
+
+  @Test("Strings are escaped as a JSON reader expects, at every length and place")
+  func escape() throws {
+    let pieces = ["\"", "\\", "\n", "\r", "\t", "\u{0}", "\u{1f}", "é", "✓", "🙂", "plain text"]
+    var text = ""
+    for round in 0..<200 {
+      text += pieces[round % pieces.count] + String(repeating: "x", count: round % 23)
+      var json = JSONText()
+      json.string(text)
+      let back = json.buffer.withUnsafeReadableBytes { JSONCursor($0).string(0..<$0.count) }
+      #expect(back == text)
+    }
+    for bad in [
+      [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x80], [0xE2, 0x28],
+    ] {
+      let bytes = Array("text ".utf8) + bad.map(UInt8.init) + Array("and more than a block".utf8)
+      var json = JSONText()
+      #expect(bytes.withUnsafeBytes { json.escaped($0, isLast: true) } == nil)
+    }
+  }
+
+  static func body(cch: String?, turns: Int, mark: Int? = nil) -> ByteBuffer {
+    let billing = cch.map {
+      #"{"type":"text","text":"x-anthropic-billing-header: cc_version=2.1; cch=\#($0);"},"#
+    }
+    let messages = (0..<turns).map { turn in
+      let cache = turn == mark ? #","cache_control":{"type":"ephemeral"}"# : ""
+      return
+        #"{"role":"\#(turn % 2 == 0 ? "user" : "assistant")","content":[{"type":"text","text":"turn \#(turn)"\#(cache)}]}"#
+    }
+    return ByteBuffer(
+      string: #"{"model":"m","messages":["# + messages.joined(separator: ",")
+        + #"],"system":["# + (billing ?? "")
+        + #"{"type":"text","text":"You are."}],"tools":[{"name":"Read"}]}"#)
+  }
+
+  static func facts(_ first: ByteBuffer, _ second: ByteBuffer) -> ExchangeSummary.PrefixFacts? {
+    var memory = PromptMemory()
+    func add(_ id: Int, _ body: ByteBuffer) -> ExchangeSummary.PrefixFacts? {
+      let prompt = body.withUnsafeReadableBytes {
+        Prompt($0, path: "/v1/messages", sessionHeader: nil)
+      }
+      return memory.compare(id: id, body: body, prompt)
+    }
+    _ = add(1, first)
+    return add(2, second)
+  }
+
+  @Test("The next turn of a conversation continues the one before, though the cache mark has moved")
+  func continues() throws {
+    let facts = try #require(
+      Self.facts(Self.body(cch: nil, turns: 1, mark: 0), Self.body(cch: nil, turns: 3, mark: 2)))
+    #expect(facts.broken == nil)
+    #expect(facts.previous == 1)
+  }
+
+  @Test("A header that changes at every request is the first byte that differs")
+  func cacheBreaker() throws {
+    let second = Self.body(cch: "34c46", turns: 3)
+    let facts = try #require(Self.facts(Self.body(cch: "38fa3", turns: 1), second))
+    #expect(facts.broken == "system")
+    let position = try #require(facts.position)
+    // 38fa3 and 34c46 have their first digit in common.
+    #expect(second.getString(at: position - 5, length: 6) == "cch=34")
+  }
+
+  @Test("A message that was changed afterwards breaks the prefix in the messages")
+  func editedHistory() throws {
+    let first = Self.body(cch: nil, turns: 3)
+    let text = String(buffer: Self.body(cch: nil, turns: 5)).replacing("turn 1", with: "turn one")
+    #expect(Self.facts(first, ByteBuffer(string: text))?.broken == "messages")
+  }
+
+  @Test("What Ollama says of a prompt that it has cut gives it away")
+  func cut() {
+    func facts(_ announced: Int?, _ input: Int) -> ExchangeSummary.AnswerFacts {
+      var facts = ExchangeSummary.AnswerFacts()
+      facts.announcedTokens = announced
+      facts.inputTokens = input
+      return facts
+    }
+    #expect(wasCut(facts(11_468, 2050), promptBytes: 45_000))
+    #expect(!wasCut(facts(11_468, 10_354), promptBytes: 45_000))
+    #expect(wasCut(facts(nil, 2048), promptBytes: 45_000))
+    #expect(!wasCut(facts(nil, 10_354), promptBytes: 45_000))
+  }
+
+  @Test("An answer is read in whatever pieces it comes", arguments: [1, 7, 4096])
+  func answer(_ step: Int) {
+    let stream = """
+      event: message_start
+      data: {"type":"message_start","message":{"model":"tiny","usage":{"input_tokens":12}}}
+
+      event: content_block_start
+      data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"c","name":"Read","input":{}}}
+
+      event: content_block_delta
+      data: {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}
+
+      event: message_delta
+      data: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"input_tokens":14,"cache_read_input_tokens":5,"output_tokens":3}}
+
+      event: message_stop
+      data: {"type":"message_stop"}
+
+
+      """
+    let bytes = Array(stream.utf8)
+    var reader = AnswerReader(contentType: "text/event-stream")
+    for start in stride(from: 0, to: bytes.count, by: step) {
+      Array(bytes[start..<min(bytes.count, start + step)]).withUnsafeBytes { reader.read($0) }
+    }
+    let facts = reader.finish(status: 200)
+    #expect(facts.model == "tiny")
+    #expect(facts.announcedTokens == 12)
+    #expect(facts.inputTokens == 14)
+    #expect(facts.cacheRead == 5)
+    #expect(facts.called == ["Read"])
+    #expect(facts.stop == "tool_use")
+    #expect(facts.unfinished == nil)
+    let end = stream.firstRange(of: "\"partial_json\":\"{}\"}}")?.upperBound
+    #expect(
+      reader.firstContent == end.map { stream.utf8.distance(from: stream.utf8.startIndex, to: $0) })
+  }
+}

@@ -1,0 +1,264 @@
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Proxy
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension OverTheWire {
+  @Suite struct RecordTests {
+    let folder = TemporaryFolder()
+
+    @Test("A line holds the exchange whole, as JSON, one for each, in a file of 0600")
+    func lines() async throws {
+      let path = folder.path + "/deep/er/record.jsonl"
+      let bodies = ["plain", "\"quotes\" \\ \n\t\u{1}", "ünïcödé ✓ 🙂", ""]
+      try await withEngine { wire in
+        for _ in bodies {
+          let head = try wire.receive(until: "\r\n\r\n")
+          let count = Int(head.split(separator: "Length: ")[1].prefix { $0.isNumber })!
+          let body = try wire.receive(count: count)
+          try wire.send("HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n")
+          try wire.send(body)
+        }
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          for body in bodies {
+            try client.send(
+              "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            _ = try client.receive(until: "\r\n\r\n" + body)
+          }
+        }
+      }
+      let lines = try recorded(path)
+      #expect(lines.map(\.id) == [1, 2, 3, 4])
+      #expect(lines.map { $0.sent.body ?? "" } == bodies)
+      #expect(lines.map { $0.received?.body ?? "" } == bodies)
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o777 } == 0o600)
+    }
+
+    @Test("Chunks are recorded as the content they carry, with the time of each")
+    func chunks() async throws {
+      let path = folder.path + "/record.jsonl"
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        usleepMillisecond(30)
+        try wire.send("4\r\ndefg\r\n0\r\n\r\n")
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          _ = try client.receive(until: "0\r\n\r\n")
+        }
+      }
+      let received = try #require(try recorded(path).first?.received)
+      #expect(received.body == "abcdefg")
+      #expect(received.marks?.map { $0[0] } == [3, 7])
+      let times = try #require(received.marks?.map { $0[1] })
+      #expect(times[1] - times[0] >= 20_000)
+    }
+
+    @Test("Keys do not get into the record, the engine gets them")
+    func redaction() async throws {
+      let path = folder.path + "/record.jsonl"
+      let key = "sk-ant-api03-" + String(repeating: "aB3_", count: 20)
+      let seen = Mutex("")
+      try await withEngine { wire in
+        let head = try wire.receive(until: "\r\n\r\n")
+        let body = try wire.receive(count: 2 + key.utf8.count)
+        seen.withLock { $0 = head + String(decoding: body, as: UTF8.self) }
+        try wire.send("HTTP/1.1 200 OK\r\nSet-Cookie: s=\(key)\r\nContent-Length: 0\r\n\r\n")
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send(
+            "POST /x?api_key=secretvalue&beta=true HTTP/1.1\r\nHost: h\r\nx-api-key: \(key)\r\n"
+              + "Authorization: Bearer hunter2hunter2\r\nX-Odd: \(key)\r\n"
+              + "Content-Length: \(key.utf8.count + 2)\r\n\r\n\"\(key)\"")
+          _ = try client.receive(until: "\r\n\r\n")
+        }
+      }
+      #expect(seen.withLock { $0.components(separatedBy: key).count } == 4)
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      for secret in [key, "hunter2", "secretvalue", "aB3_aB3_"] { #expect(!text.contains(secret)) }
+      #expect(text.contains("Bearer [redacted]"))
+      #expect(text.contains("beta=true"))
+      #expect(try recorded(path).first?.sent.body == "\"[redacted]\"")
+    }
+
+    @Test("What is not text is recorded too, in Base64")
+    func binary() async throws {
+      let path = folder.path + "/record.jsonl"
+      let body: [UInt8] = Array(0...255)
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 256\r\n\r\n")
+        try wire.send(body)
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          _ = try client.receive(until: "\r\n\r\n")
+          _ = try client.receive(count: 256)
+        }
+      }
+      let received = try #require(try recorded(path).first?.received)
+      #expect(received.base64.flatMap { Data(base64Encoded: $0) } == Data(body))
+    }
+
+    @Test("A body beyond memory is recorded whole, beyond the limit up to it", arguments: [5, 9])
+    func large(_ megabytes: Int) async throws {
+      let path = folder.path + "/record.jsonl"
+      let piece = "\"é\(String(repeating: "x", count: 60))\n"
+      let body = String(repeating: piece, count: (megabytes << 20) / piece.utf8.count)
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      } change: {
+        $0.record = path
+        $0.bodyLimit = 8 << 20
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          _ = try client.receive(until: "\r\n\r\n")
+          _ = try client.receive(count: body.utf8.count)
+        }
+      }
+      let line = try #require(try recorded(path).first)
+      #expect(line.responseSize == body.utf8.count)
+      let kept = try #require(line.received?.body)
+      #expect((line.received?.truncated ?? false) == (megabytes == 9))
+      #expect(body.hasPrefix(kept))
+      #expect(kept.utf8.count > min(body.utf8.count, 8 << 20) - 4)
+    }
+
+    @Test("A disk that is full stops the recording, says so, and never the traffic")
+    func full() async throws {
+      guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
+      try await withEngine { wire in
+        for _ in 0..<3 {
+          _ = try wire.receive(until: "\r\n\r\n")
+          try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        }
+      } change: {
+        $0.record = "/dev/full"
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          for _ in 0..<3 {
+            try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            _ = try client.receive(until: "\r\n\r\nok")
+            usleepMillisecond(30)
+          }
+        }
+        _ = try await proxy.events.summaries(3)
+        #expect(proxy.events.notices.count == 1)
+        #expect(proxy.events.notices.first?.contains("No space left") == true)
+      }
+    }
+
+    @Test("Files rotate by size, the oldest goes, numbers go on, and a half line is cut off")
+    func rotation() async throws {
+      let path = folder.path + "/record.jsonl"
+      for round in 0..<2 {
+        try await withEngine { wire in
+          while (try? wire.receive(until: "\r\n\r\n")) != nil {
+            try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n")
+            try wire.send([UInt8](repeating: 97, count: 2000))
+          }
+        } change: {
+          $0.record = path
+          $0.rotation = .init(bytes: 8000, age: 86_400, kept: 2)
+        } proxy: { proxy in
+          try await blocking {
+            let client = try Wire(to: proxy.port)
+            for _ in 0..<10 {
+              try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+              _ = try client.receive(until: "\r\n\r\n")
+              _ = try client.receive(count: 2000)
+              usleepMillisecond(6)
+            }
+          }
+        }
+        if round == 0 {
+          var bytes = try Data(contentsOf: URL(filePath: path))
+          bytes.append(contentsOf: Data("{\"id\":99,\"at\":\"half a li".utf8))
+          try bytes.write(to: URL(filePath: path))
+        }
+      }
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+      #expect(names == ["record.jsonl", "record.jsonl.1", "record.jsonl.2"])
+      let numbers = try ["record.jsonl.2", "record.jsonl.1", "record.jsonl"].flatMap {
+        try recorded(folder.path + "/" + $0).map(\.id)
+      }
+      #expect(numbers.last == 20)
+      #expect(numbers == Array((numbers.first ?? 0)...20))
+    }
+
+    @Test("Two proxies do not write to one record")
+    func locked() async throws {
+      let path = folder.path + "/record.jsonl"
+      try await withEngine { _ in
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        await #expect(throws: ProxyError.self) {
+          try await withProxy(to: "http://127.0.0.1:1", { $0.record = path }) { _ in }
+        }
+      }
+    }
+  }
+}
+
+/// A recorded line as a reader in another language sees it.
+struct RecordedLine: Decodable {
+  struct Message: Decodable {
+    var headers: [[String]]
+    var body: String?
+    var base64: String?
+    var truncated: Bool?
+    var marks: [[Int]]?
+  }
+  var id: Int
+  var target: String
+  var responseSize: Int
+  var sent: Message
+  var received: Message?
+}
+
+func recorded(_ path: String) throws -> [RecordedLine] {
+  try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+    try JSONDecoder().decode(RecordedLine.self, from: Data($0.utf8))
+  }
+}
+
+/// A folder that goes with the test.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() {
+    path =
+      FileManager.default.temporaryDirectory.path
+      + "/proxy-tests-\(UInt64.random(in: .min ... .max))"
+    try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
