@@ -152,6 +152,14 @@ extension ClientSettings {
         "CLAUDE_CODE_OAUTH_TOKEN", "A login token has no business at this server.",
         "claude-code.md §2"),
     ]
+    + [
+      "ENABLE_TOOL_SEARCH", "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS",
+      "CLAUDE_CODE_SIMPLE_SYSTEM_PROMPT",
+    ].map {
+      unset(
+        $0, "Would let the first prompt grow from 48 kB to 77 kB and more.",
+        "claude-code.md §4; empty is as good as unset: 48,779 bytes (2.1.330), 102,840 (2.1.142)")
+    }
     + ["BEDROCK", "VERTEX", "FOUNDRY", "AWS"].map {
       unset(
         "ANTHROPIC_\($0)_BASE_URL", "The address of a provider that is not used here.",

@@ -155,8 +155,8 @@ extension Questionnaire {
 
   private func nativeEngine() throws(Failure) -> Engine {
     let ollama = machine.ollama
-    let port =
-      ollama.address.split(separator: ":").last.flatMap { Int($0) } ?? Engine.defaultPort
+    let address = OllamaAddress(ollama.address)
+    let port = address.port
     switch ollama.port {
     case .ollama(let version):
       guard isNewEnough(version) else {
@@ -166,7 +166,8 @@ extension Questionnaire {
             "\(ollama.address) answers with version \(printable(version)); the Messages API came with \(Engine.oldestVersion)",
           tryNext: ["Update Ollama, then run the same command again."])
       }
-      return .native(port: port)
+      // `OLLAMA_HOST` may name another machine.
+      return address.isLoopback ? .native(port: port) : .server(url: address.url)
     case .unreachable(let reason):
       throw Failure(
         "The Ollama that OLLAMA_HOST names does not answer",
