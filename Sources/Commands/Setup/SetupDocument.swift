@@ -18,6 +18,7 @@ struct SetupDocument: Encodable {
     var failure: FailureDocument.Problem?
   }
   var choices: Choices
+  var detection: DetectionTimes
   var applied: Bool
   var withdrawn: [String]
   var steps: [Step]
@@ -26,8 +27,9 @@ struct SetupDocument: Encodable {
   var notes: [Note]
   var proofs: [ProofDocument]
 
-  init(plan: Plan, applied: Bool, proofs: [Proof]) {
+  init(plan: Plan, detection: DetectionTimes, applied: Bool, proofs: [Proof]) {
     choices = plan.choices
+    self.detection = detection
     self.applied = applied
     withdrawn = plan.withdrawn.map(\.title)
     steps = plan.steps.map { step in

@@ -18,7 +18,7 @@ struct SetupSession: Sendable {
     given: @escaping @Sendable (Questionnaire) throws -> Answers
   ) async throws -> Setup.ExitCode {
     try checkHome()
-    let machine = await DetectionScreen(console: console).detect(in: world)
+    let (machine, times) = await DetectionScreen(console: console).detect(in: world)
     let catalogue: Catalogue
     do { catalogue = try Catalogue.embedded() } catch {
       throw Failure("The model catalogue cannot be read", why: "\(error)")
@@ -32,17 +32,19 @@ struct SetupSession: Sendable {
       })
     let answers = try given(questionnaire)
     if isAsking {
-      return try await converse(Wizard(questionnaire, given: answers), questionnaire)
+      return try await converse(Wizard(questionnaire, given: answers), questionnaire, times)
     }
     let choices = try questionnaire.completed(answers)
     let plan = try await plan(choices, questionnaire)
     console.say(planScreen(plan, freeDisk: machine.disk.free, isWhole: isDryRun))
     if isDryRun {
       console.say(["", "Nothing was changed (--dry-run)."])
-      if console.isJSON { console.document(SetupDocument(plan: plan, applied: false, proofs: [])) }
+      if console.isJSON {
+        console.document(SetupDocument(plan: plan, detection: times, applied: false, proofs: []))
+      }
       return .done
     }
-    return try await interruptible { try await carryOut(plan) }
+    return try await interruptible { try await carryOut(plan, times) }
   }
 
   /// A HOME that is not there would be made and kept; sudo with someone's HOME would leave that person's files to root.
@@ -80,7 +82,7 @@ struct SetupSession: Sendable {
   // MARK: - With a person
 
   private func converse(
-    _ first: Wizard, _ questionnaire: Questionnaire
+    _ first: Wizard, _ questionnaire: Questionnaire, _ times: DetectionTimes
   ) async throws -> Setup.ExitCode {
     try ReceiptStore(in: world).begin(tool: toolVersion)
     let wizard = Shared(first)
@@ -113,7 +115,7 @@ struct SetupSession: Sendable {
         case .apply(let choices):
           do {
             let plan = try await plan(choices, questionnaire)
-            return try await interruptible { try await carryOut(plan) }
+            return try await interruptible { try await carryOut(plan, times) }
           } catch let failure as Failure {
             console.fail(failure)
             replies = wizard.update { $0.resume() }
@@ -145,7 +147,7 @@ struct SetupSession: Sendable {
 
   // MARK: - Doing and proving
 
-  private func carryOut(_ plan: Plan) async throws -> Setup.ExitCode {
+  private func carryOut(_ plan: Plan, _ times: DetectionTimes) async throws -> Setup.ExitCode {
     if !plan.isEmpty {
       console.say(["", Text("Setting up", .heading)])
       let screen = ApplyScreen(console: console, clock: world.clock)
@@ -155,7 +157,9 @@ struct SetupSession: Sendable {
       console.say([
         "", "\("✓", .good) Done. The proof through the real client was left out (--no-verify).",
       ])
-      if console.isJSON { console.document(SetupDocument(plan: plan, applied: true, proofs: [])) }
+      if console.isJSON {
+        console.document(SetupDocument(plan: plan, detection: times, applied: true, proofs: []))
+      }
       return .done
     }
     console.say(["", Text("The proof", .heading)])
@@ -167,7 +171,8 @@ struct SetupSession: Sendable {
         console.say(proofScreen(proof))
       })
     if console.isJSON {
-      console.document(SetupDocument(plan: plan, applied: true, proofs: proofs.value))
+      console.document(
+        SetupDocument(plan: plan, detection: times, applied: true, proofs: proofs.value))
     }
     console.say(closingScreen(plan.choices, isGood: isGood))
     return isGood ? .done : .problemsFound
