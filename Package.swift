@@ -99,6 +99,9 @@ let package = Package(
       name: "AssetsTests", dependencies: ["Assets", "Setup", "Support", system],
       swiftSettings: swift),
     .testTarget(
+      name: "ConversationTests", dependencies: ["Conversation", "Setup", "Support", system],
+      swiftSettings: swift),
+    .testTarget(
       name: "EndToEndTests", dependencies: ["Setup", "Support", system], path: "Tests/EndToEnd",
       swiftSettings: swift),
     .testTarget(
