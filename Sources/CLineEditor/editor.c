@@ -371,6 +371,8 @@ enum ccl_outcome ccl_editor_read(ccl_editor *editor, const char *text, char **re
   editor->last = editor->previous = 0;
   if (!ccl_guard_begin(editor->input, editor->output, editor->wake[1], true)) return CCL_FAILED;
   tell_size(editor);
+  // libedit would take the terminal only after it has shown the prompt: a Ctrl-C between the two would end us.
+  el_wset(editor->line, EL_PREP_TERM, 1);
   int count = 0;
   const wchar_t *line = el_wgets(editor->line, &count);
   fflush(editor->out);

@@ -62,7 +62,9 @@ struct Transcript {
       case .showStatus: say(statusScreen(machine.machine))
       case .showPlan(let choices, let isWhole):
         let plan = try machine.plan(choices)
-        say(planScreen(plan, freeDisk: machine.machine.disk.free, isWhole: isWhole))
+        say(
+          planScreen(plan, freeDisk: machine.machine.disk.free, isWhole: isWhole)
+            .map(withoutCount))
       case .apply(let choices):
         text += "[apply: \(choices.engine.url), \(choices.model), \(choices.contextWindow) tokens, "
         text += "\(choices.profile.rawValue), \(choices.shells.map(\.rawValue))]\n"
@@ -76,4 +78,15 @@ struct Transcript {
       }
     }
   }
+}
+
+/// How many lines of a template are not shown changes with the template, and is no matter of a conversation.
+private func withoutCount(_ line: Text) -> Text {
+  var line = line
+  for index in line.spans.indices {
+    let words = line.spans[index].text.split(separator: " ", omittingEmptySubsequences: false)
+    guard words.count > 2, words[0] == "⋯", words[2] == "more" else { continue }
+    line.spans[index].text = (["⋯", "N"] + words.dropFirst(2)).joined(separator: " ")
+  }
+  return line
 }
