@@ -14,7 +14,8 @@ struct CCLSetup: AsyncParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      SetupCommand.self, UninstallCommand.self, RehearseCommand.self, ProxyCommand.self,
+      SetupCommand.self, DoctorCommand.self, FixCommand.self, UninstallCommand.self,
+      RehearseCommand.self, ProxyCommand.self,
     ],
     defaultSubcommand: SetupCommand.self)
 

@@ -44,14 +44,17 @@ struct SetupDocument: Encodable {
     }
     downloadBytes = plan.downloadBytes
     notes = plan.notes.map { Note(kind: $0.kind.rawValue, text: $0.text.plain) }
-    self.proofs = proofs.map { proof in
-      switch proof.outcome {
-      case .success(let evidence):
-        ProofDocument(title: proof.title, passed: true, evidence: evidence)
-      case .failure(let failure):
-        ProofDocument(
-          title: proof.title, passed: false, failure: FailureDocument(failure).error)
-      }
+    self.proofs = proofs.map(ProofDocument.init)
+  }
+}
+
+extension SetupDocument.ProofDocument {
+  init(_ proof: Proof) {
+    switch proof.outcome {
+    case .success(let evidence):
+      self.init(title: proof.title, passed: true, evidence: evidence)
+    case .failure(let failure):
+      self.init(title: proof.title, passed: false, failure: FailureDocument(failure).error)
     }
   }
 }

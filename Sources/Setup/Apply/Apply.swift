@@ -51,6 +51,7 @@ public struct Apply: Sendable {
       try store.write(receipt)
       report(.withdrew(entry, reversion))
     }
+    receipt.follow(to: plan.choices.engine)
     receipt.choices = plan.choices
     for step in plan.steps where !step.changes.isEmpty {
       report(.began(step.id, title: step.title))

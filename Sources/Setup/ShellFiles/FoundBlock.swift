@@ -44,7 +44,7 @@ struct FoundBlock {
 
   static func closing(_ shell: Shell) -> [UInt8] { marker(shell, "<<<") }
 
-  private static func marker(_ shell: Shell, _ arrows: String) -> [UInt8] {
+  static func marker(_ shell: Shell, _ arrows: String) -> [UInt8] {
     Array("# \(arrows) ccl-setup: claude-local for \(shell.rawValue) \(arrows)".utf8)
   }
 

@@ -66,7 +66,7 @@ public struct Verify: Sendable {
     return isGood
   }
 
-  private func engineProof(_ server: OllamaServer) async -> Proof {
+  func engineProof(_ server: OllamaServer) async -> Proof {
     let title = "\(model) answers at \(choices.engine.url)"
     do {
       let reading = try await server.read(
@@ -84,7 +84,7 @@ public struct Verify: Sendable {
   }
 
   /// Only `/api/ps` tells the context that is really loaded.
-  private func contextProof(_ server: OllamaServer) async -> Proof {
+  func contextProof(_ server: OllamaServer) async -> Proof {
     let title = "the context of \(choices.contextWindow) tokens is really loaded"
     do throws(Failure) {
       guard let loaded = try await loaded(server) else {

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Conversation
+import Live
+import Setup
+
+/// `ccl-setup doctor`: looks at everything, changes nothing.
+struct DoctorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Look at the whole setup and say what is broken.",
+    discussion: """
+      Each line has its evidence and, where something is wrong, the remedy. The model is asked one short question, \
+      which loads it. Exit code 0: nothing is broken; 2: something is.
+      """)
+
+  @Flag(help: "Leave out the live prompt, which loads the model.") var noPrompt = false
+  @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
+
+  func run() async throws {
+    let world = World.live
+    let console = Console(isJSON: json, variables: world.environment.variables)
+    let prompting = !noPrompt
+    try await report(on: console) {
+      let catalogue = try embedded()
+      return try await interruptible {
+        console.live([Text("  … looking at everything at once", .dim)])
+        let examination = await Examination.take(
+          in: world, catalogue: catalogue, prompting: prompting)
+        console.say(checkScreen(examination.checks))
+        console.say(verdict(on: examination.checks))
+        if console.isJSON { console.document(DoctorDocument(examination)) }
+        return examination.outcome == .fail ? .problemsFound : .done
+      }
+    }
+  }
+}
+
+/// The catalogue that is part of the program.
+func embedded() throws(Failure) -> Catalogue {
+  do { return try Catalogue.embedded() } catch {
+    throw Failure("The model catalogue cannot be read", why: "\(error)")
+  }
+}
+
+/// What `doctor --json` prints; docs/json.md describes it.
+struct DoctorDocument: Encodable {
+  struct Section: Encodable {
+    var id: String
+    var title: String
+    var outcome: Check.Outcome
+    var checks: [CheckDocument]
+  }
+  var outcome: Check.Outcome
+  var sections: [Section]
+
+  init(_ examination: Examination) {
+    outcome = examination.outcome
+    sections = Check.Section.allCases.compactMap { section in
+      let members = examination.checks.filter { $0.section == section }
+      guard let worst = members.map(\.outcome).max() else { return nil }
+      return Section(
+        id: section.rawValue, title: section.title, outcome: worst,
+        checks: members.map(CheckDocument.init))
+    }
+  }
+}
+
+/// One check, in the documents of `doctor` and `fix`.
+struct CheckDocument: Encodable {
+  var id: String
+  var title: String
+  var outcome: Check.Outcome
+  var evidence: String
+  var consequence: String?
+  var remedy: String?
+  /// Command lines and sentences, in order.
+  var remedySteps: [String]
+  var isRepairable: Bool
+  var isOvercome: Bool
+
+  init(_ check: Check) {
+    id = check.id
+    title = check.title
+    outcome = check.outcome
+    evidence = check.evidence
+    consequence = check.consequence
+    remedy = check.remedy?.title
+    remedySteps = (check.remedy?.steps ?? []).map { step in
+      switch step {
+      case .run(let command): command
+      case .say(let sentence): sentence
+      }
+    }
+    isRepairable = check.isRepairable
+    isOvercome = check.isOvercome
+  }
+}

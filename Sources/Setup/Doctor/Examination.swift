@@ -1,0 +1,131 @@
+/// A finished setup, looked at from every side at once; reads only, but for a live prompt.
+public struct Examination: Sendable {
+  public var machine: Machine
+  /// In the order of the sections.
+  public var checks: [Check]
+  /// What would mend what can be mended; `nil` when there is nothing to mend, or nothing was set up.
+  public var repair: Plan?
+  /// What was set up, `nil` when nothing was.
+  public var choices: Choices?
+
+  /// How bad the worst of the checks is.
+  public var outcome: Check.Outcome { checks.map(\.outcome).max() ?? .pass }
+  public var findings: [Check] { checks.filter(\.isFinding) }
+  public var overcome: [Check] { checks.filter(\.isOvercome) }
+
+  /// - Parameter prompting: whether the model is asked something, which loads it.
+  public static func take(
+    in world: World, catalogue: Catalogue, prompting: Bool
+  ) async -> Examination {
+    async let detected = Machine.detect(in: world)
+    let receipt: Receipt?
+    do { receipt = try ReceiptStore(in: world).read() } catch {
+      let check = Check(
+        "receipt-unreadable", .installation, "The receipt", .fail, error.why,
+        consequence: "What was set up cannot be checked, repaired or taken back.",
+        remedy: Remedy(error.what, error.tryNext.map { .say($0.filter { $0 != "`" }) }))
+      let machine = await detected
+      return Examination(machine: machine, checks: [check] + machine.checks)
+    }
+    guard let receipt, let choices = receipt.choices else {
+      let machine = await detected
+      let check = Check(
+        "not-set-up", .installation, "The setup", .fail,
+        "\(Folders(world.environment).receipt) names no choices: nothing is set up here",
+        consequence: "There is no claude-local.", remedy: .setUp)
+      return Examination(machine: machine, checks: [check] + machine.checks)
+    }
+    async let functions = functions(choices.shells, in: world)
+    async let container = container(of: choices, in: world)
+    async let answers = prompting ? answers(of: choices, in: world) : []
+    async let description = description(of: choices, in: world)
+    let machine = await detected
+    var facts = Facts(
+      machine: machine, environment: world.environment, receipt: receipt, choices: choices,
+      container: await container)
+    await facts.survey(in: world, catalogue: catalogue, functions: await functions)
+    facts.description = await description
+    facts.answers = await answers
+    return Examination(
+      machine: machine, checks: facts.checks, repair: facts.repair, choices: choices)
+  }
+
+  private static func functions(
+    _ shells: [Shell], in world: World
+  ) async -> [Shell: FunctionInShell] {
+    await withTaskGroup(of: (Shell, FunctionInShell).self) { group in
+      for shell in shells {
+        group.addTask { (shell, await FunctionInShell.ask(shell, in: world)) }
+      }
+      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+  }
+
+  private static func container(
+    of choices: Choices, in world: World
+  ) async -> Result<ContainerState?, Failure> {
+    guard case .docker = choices.engine else { return .success(nil) }
+    do throws(Failure) { return .success(try await ContainerState.ask(in: world)) } catch {
+      return .failure(error)
+    }
+  }
+
+  /// The model's answer, and the context that it was loaded with.
+  private static func answers(of choices: Choices, in world: World) async -> [Proof] {
+    let server = OllamaServer(url: choices.engine.url, network: world.network)
+    // That a server does not answer is a finding of its own.
+    guard let verify = try? Verify(choices, in: world), (try? await server.version()) != nil
+    else { return [] }
+    let answer = await verify.engineProof(server)
+    guard case .success = answer.outcome else { return [answer] }
+    return [answer, await verify.contextProof(server)]
+  }
+
+  /// `nil` where the server does not answer or has no such model, which are findings of their own.
+  private static func description(
+    of choices: Choices, in world: World
+  ) async -> OllamaServer.Description? {
+    let server = OllamaServer(url: choices.engine.url, network: world.network)
+    return try? await server.describe(choices.model)
+  }
+}
+
+extension Machine {
+  /// What concerns every setup: the client, the settings in its way, the disk.
+  var checks: [Check] { clientChecks + conflictChecks + [diskCheck] }
+
+  private var diskCheck: Check { Check("disk", .disk, disk.probe()) }
+
+  private var clientChecks: [Check] {
+    var checks = [Check("client", .client, claude.probe(on: system))]
+    if !claude.hasCompletedOnboarding, !claude.installations.isEmpty {
+      checks.append(
+        Check(
+          "onboarding", .client, "First run", .pass,
+          "not yet: the client's first interactive start asks about its theme and about trust"))
+    }
+    return checks
+  }
+
+  /// One check for each variable or setting, with every place that it was found in.
+  private var conflictChecks: [Check] {
+    // Which `claude-local` a shell takes is asked of the shell itself.
+    let relevant = conflicts.filter { $0.variable != "claude-local" }
+    guard !relevant.isEmpty else {
+      return [Check("settings", .settings, "Conflicts", .pass, "none")]
+    }
+    var names: [String] = []
+    for conflict in relevant where !names.contains(conflict.variable) {
+      names.append(conflict.variable)
+    }
+    return names.map { name in
+      let places = relevant.filter { $0.variable == name }
+      let standing = places.first { !$0.isOvercome }
+      let told = (standing ?? places[0])
+      return Check(
+        "variable:\(name)", .settings, name, standing == nil ? .pass : .fail,
+        places.map { "\($0.placeWords): \($0.shown)" }.joined(separator: "; "),
+        consequence: told.consequence, remedy: standing?.remedy)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import SystemPackage
+
+/// Everything that the checks of a setup follow from.
+struct Facts: Sendable {
+  let machine: Machine
+  let environment: Environment
+  let receipt: Receipt
+  let choices: Choices
+  /// Our container; `nil` in a success when there is none, or the engine is not Docker.
+  let container: Result<ContainerState?, Failure>
+  var functions: [Shell: FunctionInShell] = [:]
+  var surveyed: Survey?
+  /// What these choices, or those with another port, would still change; the reason where that cannot be planned.
+  var plan: Result<Plan, Failure>
+  var blocks: [BlockRepair] = []
+  /// The program on our port, where it is neither our container nor a server that answers us.
+  var portHolder: String?
+  var description: OllamaServer.Description?
+  var answers: [Proof] = []
+
+  init(
+    machine: Machine, environment: Environment, receipt: Receipt, choices: Choices,
+    container: Result<ContainerState?, Failure>
+  ) {
+    self.machine = machine
+    self.environment = environment
+    self.receipt = receipt
+    self.choices = choices
+    self.container = container
+    plan = .failure(Failure("The setup was not looked at", why: "no survey was taken"))
+  }
+
+  var folders: Folders { Folders(environment) }
+  var server: Survey.Server? { portHolder == nil ? surveyed?.server : nil }
+
+  /// Looks at what is there, and plans what the choices would still change.
+  mutating func survey(
+    in world: World, catalogue: Catalogue, functions: [Shell: FunctionInShell]
+  ) async {
+    self.functions = functions
+    do throws(Failure) {
+      var survey = try await Survey.take(for: choices, machine: machine, in: world)
+      surveyed = survey
+      var wanted = choices
+      if let port = choices.engine.localPort, isAnotherProgramOnPort(port, survey, world) {
+        portHolder =
+          await holder(of: port, in: world, within: .seconds(3)) ?? "a program of another user"
+        wanted.engine = choices.engine.moved(to: freePort(after: port, world))
+        // At the new port nothing answers: the rest is found out once the engine runs there.
+        survey = try await Survey.take(for: wanted, machine: machine, in: world)
+      }
+      blocks = BlockRepair.all(for: wanted, survey, environment) { shell in isHidden(shell) }
+      var plan = try Plan(
+        wanted, machine: machine, catalogue: catalogue, survey: survey.without(blocks),
+        environment: environment)
+      plan.start(from: blocks)
+      self.plan = .success(plan)
+    } catch {
+      plan = .failure(error)
+    }
+  }
+
+  /// Whether a fresh shell takes the name for anything but our function.
+  func isHidden(_ shell: Shell) -> Bool {
+    switch functions[shell] {
+    case .function(let file): !isOurs(file, shell)
+    case .alias, .unknown: true
+    case .unanswered, nil: false
+    }
+  }
+
+  func isOurs(_ file: String, _ shell: Shell) -> Bool {
+    // A shell that does not tell the file is believed.
+    file.isEmpty || file.hasSuffix(folders.function(for: shell).lastComponent?.string ?? "")
+  }
+
+  /// A port that is in use although our own engine is not what uses it.
+  private func isAnotherProgramOnPort(_ port: Int, _ survey: Survey, _ world: World) -> Bool {
+    guard !world.network.isPortFree("127.0.0.1", port) else { return false }
+    switch choices.engine {
+    case .docker:
+      guard case .success(let container) = container else { return false }
+      return container?.isRunning != true
+    case .native: return survey.server == nil
+    case .server, .rehearsal: return false
+    }
+  }
+
+  private func freePort(after port: Int, _ world: World) -> Int {
+    (port + 1..<port + 50).first { world.network.isPortFree("127.0.0.1", $0) } ?? port
+  }
+
+  /// The changes of the plan that can be made now.
+  var repair: Plan? {
+    guard case .success(var plan) = plan else { return nil }
+    if server == nil {
+      // What a server that stands still holds is not known: it is started first, and the rest seen then.
+      plan.withdrawn = []
+      plan.steps.removeAll { [.model, .context, .aliases].contains($0.id) }
+    }
+    if isDockerInTheWay { plan.steps.removeAll { $0.id == .engine } }
+    if server == nil, case .success(let container?) = container, container.isRunning {
+      // `up` leaves a running container alone, also one whose server is stuck.
+      plan.recreateContainer()
+    }
+    return plan.isEmpty ? nil : plan
+  }
+
+  /// Docker itself does not work: nothing of ours can be started.
+  var isDockerInTheWay: Bool {
+    guard case .docker = choices.engine else { return false }
+    return !machine.docker.isUsable
+  }
+}
+
+extension Engine {
+  /// The port on 127.0.0.1 of an engine that we start.
+  var localPort: Int? {
+    switch self {
+    case .docker(let port, _), .native(let port): port
+    case .server, .rehearsal: nil
+    }
+  }
+
+  /// The same engine on another port of this machine.
+  func moved(to port: Int) -> Engine {
+    switch self {
+    case .docker(_, let graphics): .docker(port: port, graphics: graphics)
+    case .native: .native(port: port)
+    case .server, .rehearsal: self
+    }
+  }
+}
+
+extension Plan {
+  fileprivate mutating func recreateContainer() {
+    for step in steps.indices {
+      for index in steps[step].changes.indices {
+        guard case .startEngine(var start) = steps[step].changes[index],
+          case .commands(var commands) = start.how, !commands.isEmpty
+        else { continue }
+        commands[commands.count - 1].arguments.append("--force-recreate")
+        start.how = .commands(commands)
+        steps[step].changes[index] = .startEngine(start)
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import SystemPackage
+
+extension Facts {
+  /// Whether a shell knows our function: its file, its block, and what a fresh shell itself says.
+  func functionChecks(_ shell: Shell) -> [Check] {
+    let broken = fileChecks(shell)
+    return broken.isEmpty ? [freshShellCheck(shell)] : broken
+  }
+
+  /// What the files leave to repair.
+  private func fileChecks(_ shell: Shell) -> [Check] {
+    let writes = shellWrites(shell)
+    var checks: [Check] = []
+    if let write = writes.first(where: { $0.ownership == .ours }) {
+      checks.append(
+        write.before == nil
+          ? broken(shell, "function-missing", "\(write.path) is missing", .fix)
+          : broken(
+            shell, "function-outdated",
+            "\(write.path) is not what this version writes for these choices", .fix))
+    }
+    let blocks = blocks.filter { $0.shell == shell }
+    checks += blocks.map { block in
+      switch block.reason {
+      case .damaged(let words):
+        broken(shell, "block-damaged", "\(block.path): \(words)", .fix)
+      case .notReached:
+        broken(
+          shell, "block-not-reached", "\(block.path): \(seen(shell)) although the block is there",
+          .fix)
+      }
+    }
+    if blocks.isEmpty {
+      checks += writes.filter { $0.ownership != .ours }.map {
+        broken(shell, "block-missing", "\($0.path) does not source the function", .fix)
+      }
+    }
+    return checks
+  }
+
+  private func broken(
+    _ shell: Shell, _ id: String, _ evidence: String, _ remedy: Remedy?
+  ) -> Check {
+    Check(
+      "\(id):\(shell.rawValue)", .shells, shell.rawValue, .fail, evidence,
+      consequence:
+        "claude-local in a new \(shell.rawValue) is missing, or not that of this setup.",
+      remedy: remedy)
+  }
+
+  private func freshShellCheck(_ shell: Shell) -> Check {
+    let name = shell.rawValue
+    switch functions[shell] {
+    case .function(let file) where isOurs(file, shell):
+      return Check(
+        "function:\(name)", .shells, name, .pass,
+        "a fresh \(name) takes it from \(file.isEmpty ? "our file" : file)")
+    case .unanswered(let reason):
+      return Check(
+        "function:\(name)", .shells, name, .warn,
+        "\(name) could not be asked: \(printable(reason))",
+        consequence: "Its files are as they should be.")
+    default:
+      let shadows = machine.conflicts.filter { $0.variable == "claude-local" }
+      let places = shadows.map { "\($0.placeWords) (\($0.shown))" }.joined(separator: "; ")
+      return broken(
+        shell, "function-hidden", "\(seen(shell))\(places.isEmpty ? "" : ": \(places)")",
+        shadows.first?.remedy
+          ?? Remedy(
+            "See what your start-up files do",
+            [.say("Something after our block takes the function away again.")]))
+    }
+  }
+
+  private func seen(_ shell: Shell) -> String {
+    switch functions[shell] {
+    case .alias: "a fresh \(shell.rawValue) takes claude-local for an alias"
+    case .function(let file): "a fresh \(shell.rawValue) takes claude-local from \(file)"
+    case .unknown, .unanswered, nil: "a fresh \(shell.rawValue) does not know claude-local"
+    }
+  }
+
+  private func shellWrites(_ shell: Shell) -> [FileWrite] {
+    guard case .success(let plan) = plan else { return [] }
+    return plan.changes.compactMap { change -> FileWrite? in
+      guard case .writeFile(let write) = change else { return nil }
+      let isOfShell =
+        write.ownership == .block(shell: shell) || write.path == folders.function(for: shell)
+      return isOfShell ? write : nil
+    }
+  }
+}

@@ -1,0 +1,297 @@
+import SystemPackage
+
+extension Facts {
+  /// Every check of a setup, in the order of the sections.
+  var checks: [Check] {
+    let all =
+      [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + serverChecks + modelChecks
+      + [aliasCheck] + choices.shells.flatMap(functionChecks) + answerChecks + machine.checks
+    return Check.Section.allCases.flatMap { section in all.filter { $0.section == section } }
+  }
+
+  private var changes: [Change] {
+    if case .success(let plan) = plan { plan.changes } else { [] }
+  }
+
+  private func write(to path: FilePath) -> FileWrite? {
+    for case .writeFile(let write) in changes where write.path == path { return write }
+    return nil
+  }
+
+  // MARK: - Installation
+
+  private var receiptCheck: Check {
+    if case .failure(let failure) = plan {
+      return Check(
+        "plan", .installation, "The setup", .fail, "\(failure.what): \(failure.why)",
+        remedy: Remedy(
+          "Set it up anew",
+          failure.tryNext.map { .say($0.filter { $0 != "`" }) } + [.run("ccl-setup")]))
+    }
+    let count = receipt.entries.count
+    return Check(
+      "receipt", .installation, "The receipt", .pass,
+      "\(folders.receipt): \(count) changes recorded, \(choices.engine.title), \(printable(choices.model)), context \(contextInWords(choices.contextWindow))"
+    )
+  }
+
+  /// The files that are ours alone, other than the shells'.
+  private var fileChecks: [Check] {
+    let files: [(String, FilePath, String)] = [
+      (
+        "settings-file", folders.clientSettings,
+        "The client's own settings files have their say, and can send it elsewhere."
+      ),
+      (
+        "compose-file", folders.engine.appending("docker-compose.yml"),
+        "The container is not started as the setup wants it."
+      ),
+      (
+        "compose-gpu-file", folders.engine.appending("docker-compose.gpu.yml"),
+        "The container does not get the GPU."
+      ),
+      (
+        "compose-env-file", folders.engine.appending(".env"),
+        "The container is not published on the port that claude-local asks."
+      ),
+    ]
+    return files.compactMap { id, path, consequence in
+      guard receipt["file:\(path)"] != nil || write(to: path) != nil else { return nil }
+      guard let write = write(to: path) else {
+        return Check(id, .installation, path.lastComponent?.string ?? id, .pass, "\(path)")
+      }
+      return Check(
+        id, .installation, path.lastComponent?.string ?? id, .fail, evidence(write),
+        consequence: consequence, remedy: .fix)
+    }
+  }
+
+  /// What became of a file of ours.
+  private func evidence(_ write: FileWrite) -> String {
+    guard let before = write.before else { return "\(write.path) is missing" }
+    let written: Digest? =
+      switch receipt["file:\(write.path)"]?.undo {
+      case .removeFile(_, let after, _), .restoreFile(_, _, _, let after): after
+      default: nil
+      }
+    return Digest(of: before) == written
+      ? "\(write.path) is that of an earlier version or of other choices"
+      : "\(write.path) was changed since it was written"
+  }
+
+  private var withdrawnChecks: [Check] {
+    guard case .success(let plan) = plan, server != nil else { return [] }
+    return plan.withdrawn.map { entry in
+      Check(
+        "left-over:\(entry.subject)", .installation, "Left over", .warn, printable(entry.title),
+        consequence: "It belongs to earlier choices.", remedy: .fix)
+    }
+  }
+
+  // MARK: - Docker, server, port
+
+  private var dockerChecks: [Check] {
+    guard case .docker = choices.engine else { return [] }
+    let docker = Check("docker", .docker, machine.docker.probe(on: machine.system))
+    switch container {
+    case .failure(let failure):
+      return [
+        docker,
+        Check(
+          "container", .docker, "The container", .fail, failure.why,
+          consequence: "Whether the model's server runs is not known.",
+          remedy: machine.docker.remedies(on: machine.system).first),
+      ]
+    case .success(nil):
+      return [
+        docker,
+        Check(
+          "container-missing", .docker, "The container", .fail, "there is none of ours",
+          consequence: "No server, and so no model.", remedy: repairOfEngine),
+      ]
+    case .success(let found?) where !found.isRunning:
+      return [
+        docker,
+        Check(
+          "container-stopped", .docker, "The container", .fail, "\(found.name): \(found.status)",
+          consequence: "No server, and so no model.", remedy: repairOfEngine),
+      ]
+    case .success(let found?):
+      return [
+        docker,
+        Check(
+          found.isUnhealthy ? "container-unhealthy" : "container", .docker, "The container",
+          found.isUnhealthy ? (server == nil ? .fail : .warn) : .pass,
+          "\(found.name): \(found.status)",
+          remedy: !found.isUnhealthy
+            ? nil
+            : server == nil
+              ? repairOfEngine
+              : Remedy("Start it anew", run: "ccl-setup stop", "ccl-setup start")),
+      ]
+    }
+  }
+
+  /// What `fix` can do about an engine that does not run; where it cannot, what the person can.
+  private var repairOfEngine: Remedy? {
+    if isDockerInTheWay { return machine.docker.remedies(on: machine.system).first }
+    switch choices.engine {
+    case .docker, .native: return .fix
+    case .server(let url):
+      return Remedy(
+        "Start it there", [.say("Start the server at \(url), or see why it is out of reach.")])
+    case .rehearsal: return Remedy("Rehearse again", run: "ccl-setup rehearse")
+    }
+  }
+
+  private var serverChecks: [Check] {
+    let url = choices.engine.url
+    if let portHolder {
+      return [
+        Check(
+          "port-taken", .server, "The port", .fail,
+          "\(url): \(printable(portHolder)) listens there",
+          consequence: "Our own server cannot start, and claude-local asks the wrong one.",
+          remedy: repairOfEngine)
+      ]
+    }
+    guard let server else {
+      return [
+        Check(
+          "server-down", .server, "The server", .fail, "nothing answers at \(url)",
+          consequence: "claude-local cannot reach a model.", remedy: repairOfEngine)
+      ]
+    }
+    if let found = Version(server.version), let oldest = Version(Engine.oldestVersion),
+      found < oldest
+    {
+      return [
+        Check(
+          "server-too-old", .server, "The server", .fail,
+          "\(url) is Ollama \(printable(server.version)), the Messages API came with \(Engine.oldestVersion)",
+          consequence: "Claude Code cannot talk to it.",
+          remedy: choices.engine.localPort == nil
+            ? Remedy("Update it there", [.say("Update the Ollama at \(url).")])
+            : Remedy("Update it", run: "ccl-setup update"))
+      ]
+    }
+    return [
+      Check(
+        "server", .server, "The server", .pass,
+        "\(url) is Ollama \(printable(server.version)), \(server.models.count) models")
+    ]
+  }
+
+  // MARK: - Models
+
+  private static let unknown = "not known while the server does not answer"
+
+  private var modelChecks: [Check] {
+    let model = printable(choices.model)
+    guard let server else {
+      return [Check("model", .models, model, .warn, Facts.unknown)]
+    }
+    var checks: [Check] = []
+    var isPulled = true
+    for case .pullModel(let pull) in changes {
+      isPulled = false
+      checks.append(
+        Check(
+          "model-missing", .models, printable(pull.model), .fail,
+          "\(choices.engine.url) does not have it",
+          consequence: "Every request is answered with a 404.", remedy: .fix))
+    }
+    if isPulled {
+      let found = server.models.first {
+        (try? ModelName($0.name)) == (try? ModelName(choices.model))
+      }
+      checks.append(
+        Check(
+          "model", .models, model, .pass, found.map { ByteCount($0.size).inWords } ?? "there"))
+    }
+    checks += contextChecks(server)
+    if let capabilities = description?.capabilities, !capabilities.contains("tools") {
+      checks.append(
+        Check(
+          "model-without-tools", .models, model, .fail,
+          "it can do: \(printable(capabilities.joined(separator: ", ")))",
+          consequence: "Claude Code works with tools only: every request is refused.",
+          remedy: Remedy("Choose another model", run: "ccl-setup")))
+    }
+    return checks
+  }
+
+  private func contextChecks(_ server: Survey.Server) -> [Check] {
+    var checks: [Check] = []
+    var isMade = true
+    for case .createModel(let creation) in changes {
+      isMade = false
+      let evidence =
+        server.derivedContext.map {
+          "its context is \($0), asked were \(creation.contextWindow)"
+        } ?? "\(choices.engine.url) does not have it"
+      checks.append(
+        Check(
+          server.derivedContext == nil ? "derived-model-missing" : "context-wrong", .models,
+          printable(creation.name), .fail, evidence,
+          consequence: server.derivedContext == nil
+            ? "It is the model that claude-local asks for."
+            : "Longer prompts are cut off silently.", remedy: .fix))
+    }
+    if isMade, let name = try? Plan.derivedName(choices) {
+      checks.append(
+        Check(
+          "context", .models, printable(name.description), .pass,
+          "its context of \(choices.contextWindow) tokens is baked in"))
+    }
+    if choices.contextWindow < ContextSize.smallest.tokens {
+      checks.append(
+        Check(
+          "context-too-small", .models, "The context", .warn,
+          "\(contextInWords(choices.contextWindow)) tokens",
+          consequence: "Claude Code's own prompt hardly fits: 32k is the least that works.",
+          remedy: Remedy("Choose a larger one", run: "ccl-setup --context 64k")))
+    }
+    return checks
+  }
+
+  private var aliasCheck: Check {
+    guard server != nil else {
+      return Check("aliases", .aliases, "Aliases", .warn, Facts.unknown)
+    }
+    let all = Tier.allCases.flatMap(\.anthropicNames)
+    var missing: [String] = []
+    for case .copyModel(_, _, let to) in changes { missing.append(to) }
+    guard missing.isEmpty else {
+      return Check(
+        "alias-missing", .aliases, "Aliases", .fail,
+        "missing, or of another model: \(printable(missing.joined(separator: ", ")))",
+        consequence: "Other clients that ask for these names get a 404 or the wrong model.",
+        remedy: .fix)
+    }
+    return Check(
+      "aliases", .aliases, "Aliases", .pass,
+      "\(all.count) names for \(Tier.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+
+  // MARK: - Prompt
+
+  private var answerChecks: [Check] {
+    answers.map { proof in
+      let id = proof.subject == .context ? "loaded-context" : "prompt"
+      switch proof.outcome {
+      case .success(let evidence):
+        var words = evidence.words.isEmpty ? [] : ["“\(evidence.words)”"]
+        if let first = evidence.secondsToFirstToken {
+          words.append("first token after \(Duration.seconds(first).inWords)")
+        }
+        return Check(id, .prompt, proof.title, .pass, words.joined(separator: ", "))
+      case .failure(let failure):
+        return Check(
+          id, .prompt, proof.title, .fail, "\(failure.what): \(failure.why)",
+          remedy: failure.tryNext.isEmpty
+            ? nil : Remedy("Try", failure.tryNext.map { .say($0.filter { $0 != "`" }) }))
+      }
+    }
+  }
+}
