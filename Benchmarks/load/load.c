@@ -1,9 +1,9 @@
 // Both ends of a proxy under measurement: an engine that costs next to nothing, and clients that measure.
 //
-//   peer engine PORT
-//   peer requests PORT CONNECTIONS SECONDS BODY_BYTES REPLY_BYTES   -> requests/s, p50 and p99 in microseconds
-//   peer streams PORT CONNECTIONS EVENTS GAP_MS                     -> events/s, lost, first byte p50, event delay p50
-//   peer uploads PORT COUNT BYTES                                   -> bodies/s
+//   load engine PORT
+//   load requests PORT CONNECTIONS SECONDS BODY_BYTES REPLY_BYTES   -> requests/s, p50 and p99 in microseconds
+//   load streams PORT CONNECTIONS EVENTS GAP_MS                     -> events/s, lost, first byte p50, event delay p50
+//   load uploads PORT COUNT BYTES                                   -> bodies/s
 //
 // One thread, epoll, raw HTTP/1.1: what is measured is the proxy, not the bench. Linux only.
 #define _GNU_SOURCE
@@ -38,7 +38,8 @@ typedef struct {
   long received;
   char line[512];
   size_t line_length;
-  int is_done;
+  int is_done, place, size_digits;
+  size_t chunk;
 } connection;
 
 static connection all[MOST];
@@ -304,7 +305,7 @@ static void requests(int port, int connections, double seconds, size_t body, lon
     watch(c, EPOLLIN, EPOLL_CTL_ADD);
     if (flush(c) < 0) fail("send");
   }
-  while (now() < end) {
+  while (now() < end || count == 0) {
     struct epoll_event ready[256];
     int n = epoll_wait(poller, ready, 256, 1000);
     for (int i = 0; i < n; i++) {
@@ -328,6 +329,62 @@ static void requests(int port, int connections, double seconds, size_t body, lon
   }
   double real = (double)(now() - start) / 1e9;
   printf("%.0f %.1f %.1f %zu\n", (double)count / real, share(took, count, .5), share(took, count, .99), count);
+}
+
+// One line of content; the end of the stream is the end of its chunks.
+static void take_line(connection *c, int64_t t, int64_t *delays, size_t *count, size_t room, long *wrong) {
+  c->line[c->line_length] = 0;
+  if (c->line_length > 90 && !strncmp(c->line, "data: {\"type\":\"content_block_delta\"", 34)) {
+    char *mark = strstr(c->line + 60, "\"n");
+    if (!mark || atol(mark + 2) != c->received) (*wrong)++;
+    char *sent = mark ? strstr(mark, " t") : NULL;
+    if (sent && *count < room) delays[(*count)++] = t - atoll(sent + 2);
+    c->received++;
+  }
+  c->line_length = 0;
+}
+
+// Decodes head and chunks, whatever their borders are: a proxy may make other chunks of the same content. 1: complete.
+static int take_stream(connection *c, char *p, size_t n, long events, int64_t t, int64_t *delays, size_t *count, size_t room, long *wrong) {
+  char *end = p + n;
+  while (p < end) {
+    if (c->place == 0) {  // the head, line by line
+      char byte = *p++;
+      if (byte == '\n') {
+        if (c->line_length == 0) c->place = 1;
+        c->line_length = 0;
+      } else if (byte != '\r') {
+        c->line_length++;
+      }
+      c->chunk = 0;
+    } else if (c->place == 1) {  // a chunk's size
+      char byte = *p++;
+      if (byte == '\n') {
+        if (c->size_digits == 0) continue;
+        c->size_digits = 0;
+        if (c->chunk == 0) return c->received == events;
+        c->place = 2;
+      } else if (byte != '\r') {
+        c->chunk = c->chunk * 16 + (byte <= '9' ? byte - '0' : (byte | 32) - 'a' + 10);
+        c->size_digits++;
+      }
+    } else {
+      size_t part = (size_t)(end - p) < c->chunk ? (size_t)(end - p) : c->chunk;
+      c->chunk -= part;
+      for (char *stop = p + part; p < stop;) {
+        char *newline = memchr(p, '\n', (size_t)(stop - p));
+        size_t piece = (size_t)((newline ? newline : stop) - p);
+        if (c->line_length + piece < sizeof c->line) {
+          memcpy(c->line + c->line_length, p, piece);
+          c->line_length += piece;
+        }
+        p += piece + (newline ? 1 : 0);
+        if (newline) take_line(c, t, delays, count, room, wrong);
+      }
+      if (c->chunk == 0) c->place = 1;
+    }
+  }
+  return 0;
 }
 
 static void streams(int port, int connections, long events, long gap) {
@@ -369,27 +426,7 @@ static void streams(int port, int connections, long events, long gap) {
         close(c->fd);
         continue;
       }
-      for (char *p = buffer; p < buffer + got;) {
-        char *newline = memchr(p, '\n', (size_t)(buffer + got - p));
-        size_t part = newline ? (size_t)(newline - p) : (size_t)(buffer + got - p);
-        if (c->line_length + part < sizeof c->line) {
-          memcpy(c->line + c->line_length, p, part);
-          c->line_length += part;
-        }
-        p += part + 1;
-        if (!newline) break;
-        c->line[c->line_length] = 0;
-        if (c->line_length > 90 && !strncmp(c->line, "data: {\"type\":\"content_block_delta\"", 34)) {
-          char *mark = strstr(c->line + 60, "\"n");
-          if (!mark || atol(mark + 2) != c->received) wrong++;
-          char *sent = mark ? strstr(mark, " t") : NULL;
-          if (sent && count < room) delays[count++] = t - atoll(sent + 2);
-          c->received++;
-        } else if (c->received == events && c->line_length <= 2 && c->line[0] == '0') {
-          c->is_done = 1;
-        }
-        c->line_length = 0;
-      }
+      if (take_stream(c, buffer, (size_t)got, events, t, delays, &count, room, &wrong)) c->is_done = 1;
       if (c->is_done) {
         left--;
         close(c->fd);
@@ -436,7 +473,7 @@ int main(int argc, char **argv) {
   else if (argc == 6 && !strcmp(argv[1], "streams")) streams(atoi(argv[2]), atoi(argv[3]), atol(argv[4]), atol(argv[5]));
   else if (argc == 5 && !strcmp(argv[1], "uploads")) uploads(atoi(argv[2]), atoi(argv[3]), (size_t)atol(argv[4]));
   else {
-    fprintf(stderr, "usage: see the top of peer.c\n");
+    fprintf(stderr, "usage: see the top of load.c\n");
     return 64;
   }
 }

@@ -1,0 +1,212 @@
+import NIOCore
+import Testing
+
+@testable import Proxy
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension OverTheWire {
+  @Suite struct PageTests {
+    let folder = TemporaryFolder()
+
+    private func answer(_ proxy: RunningProxy, _ head: String) async throws -> String {
+      try await blocking {
+        let client = try Wire(to: proxy.port)
+        try client.send(
+          head.replacing("PORT", with: "\(proxy.port)").replacing("\n", with: "\r\n")
+            + "\r\nConnection: close\r\n\r\n")
+        return String(decoding: try client.receiveAll(), as: UTF8.self)
+      }
+    }
+
+    @Test(
+      "The page answers this machine by its loopback names",
+      arguments: [
+        "GET /_proxy/ HTTP/1.1\nHost: 127.0.0.1:PORT",
+        "GET /_proxy HTTP/1.1\nHost: localhost:PORT",
+        "GET / HTTP/1.1\nHost: 127.0.0.1:PORT\nAccept: text/html,application/xhtml+xml",
+        "GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1:PORT\nOrigin: http://127.0.0.1:PORT",
+        "GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1:PORT\nSec-Fetch-Site: same-origin",
+        "GET /_proxy/ HTTP/1.1\nHost: 127.0.0.1:PORT\nSec-Fetch-Site: cross-site\n"
+          + "Sec-Fetch-Mode: navigate\nSec-Fetch-Dest: document",
+      ])
+    func served(_ head: String) async throws {
+      try await withEngine { _ in
+        Issue.record("the engine was asked")
+      } proxy: { proxy in
+        let text = try await answer(proxy, head)
+        #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(text.contains("frame-ancestors 'none'"))
+        #expect(text.contains("default-src 'none'"))
+        #expect(text.contains("X-Frame-Options: DENY"))
+        #expect(!text.contains("unsafe-inline'; style-src") && !text.contains("Access-Control"))
+      }
+    }
+
+    @Test(
+      "It answers nobody else",
+      arguments: [
+        ("GET /_proxy/list HTTP/1.1\nHost: evil.example:PORT", "403"),
+        ("GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1:1", "403"),
+        ("GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1.evil.example:PORT", "403"),
+        ("GET /_proxy/list HTTP/1.1\nX-No: host", "403"),
+        ("GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1:PORT\nHost: evil.example", "403"),
+        ("GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1:PORT\nOrigin: http://evil.example", "403"),
+        ("GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1:PORT\nOrigin: null", "403"),
+        ("GET /_proxy/feed HTTP/1.1\nHost: 127.0.0.1:PORT\nSec-Fetch-Site: cross-site", "403"),
+        (
+          "GET /_proxy/ HTTP/1.1\nHost: 127.0.0.1:PORT\nSec-Fetch-Site: cross-site\n"
+            + "Sec-Fetch-Mode: navigate\nSec-Fetch-Dest: iframe", "403"
+        ),
+        ("POST /_proxy/list HTTP/1.1\nHost: 127.0.0.1:PORT", "405"),
+        ("GET /_proxy/nothing HTTP/1.1\nHost: 127.0.0.1:PORT", "404"),
+        ("GET /_proxy/exchange/7 HTTP/1.1\nHost: 127.0.0.1:PORT", "404"),
+        ("GET /_proxy/../etc/passwd HTTP/1.1\nHost: 127.0.0.1:PORT", "404"),
+      ])
+    func refused(_ head: String, _ status: String) async throws {
+      try await withEngine { _ in
+        Issue.record("the engine was asked")
+      } proxy: { proxy in
+        let text = try await answer(proxy, head)
+        #expect(text.hasPrefix("HTTP/1.1 \(status) "))
+      }
+    }
+
+    @Test("The engine's own root stays the client's")
+    func engineRoot() async throws {
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nOllama is running")
+      } proxy: { proxy in
+        let text = try await answer(proxy, "GET / HTTP/1.1\nHost: 127.0.0.1:PORT\nAccept: */*")
+        #expect(text.hasSuffix("Ollama is running"))
+      }
+    }
+
+    @Test("What passed is listed, told as it happens, shown whole, and exported")
+    func data() async throws {
+      let record = folder.path + "/record.jsonl"
+      let body = #"{"model":"tiny","messages":[{"role":"user","content":"</script>"}]}"#
+      let script: @Sendable (Wire) throws -> Void = { wire in
+        while let head = try? wire.receive(until: "\r\n\r\n") {
+          let count = head.contains("POST") ? body.utf8.count : 0
+          _ = try wire.receive(count: count)
+          try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        }
+      }
+      let post: @Sendable (Int) throws -> Void = { port in
+        let client = try Wire(to: port)
+        try client.send(
+          "POST /v1/messages HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        )
+        _ = try client.receive(until: "\r\n\r\n{}")
+      }
+      try await withEngine(script) {
+        $0.record = record
+      } proxy: { proxy in
+        try await blocking { try post(proxy.port) }
+      }
+      // The second proxy knows what the first has recorded.
+      try await withEngine(script) {
+        $0.record = record
+      } proxy: { proxy in
+        try await blocking {
+          let feed = try Wire(to: proxy.port)
+          try feed.send("GET /_proxy/feed HTTP/1.1\r\nHost: 127.0.0.1:\(proxy.port)\r\n\r\n")
+          _ = try feed.receive(until: "as they end\n\n")
+          try post(proxy.port)
+          let event = try feed.receive(until: "\n\n")
+          #expect(event.hasPrefix(#"data: {"id":2,"#))
+        }
+        let list = try await answer(proxy, "GET /_proxy/list HTTP/1.1\nHost: 127.0.0.1:PORT")
+        #expect(list.contains(#""exchanges":[{"id":1,"#) && list.contains(#",{"id":2,"#))
+        for id in 1...2 {
+          let whole = try await answer(
+            proxy, "GET /_proxy/exchange/\(id) HTTP/1.1\nHost: 127.0.0.1:PORT")
+          let line = try JSONDecoder().decode(
+            RecordedLine.self, from: Data(whole.components(separatedBy: "\r\n\r\n")[1].utf8))
+          #expect(line.id == id)
+          #expect(line.sent.body == body)
+        }
+        let html = try await answer(proxy, "GET /_proxy/export.html HTTP/1.1\nHost: 127.0.0.1:PORT")
+        // The recorded text cannot end the element that it stands in.
+        #expect(html.components(separatedBy: "</script>").count == 3)
+        let har = try await answer(proxy, "GET /_proxy/export.har HTTP/1.1\nHost: 127.0.0.1:PORT")
+        let log = try JSONDecoder().decode(
+          HAR.self, from: Data(har.components(separatedBy: "\r\n\r\n")[1].utf8)
+        ).log
+        #expect(log.entries.map(\.request.postData?.text) == [body, body])
+        #expect(log.entries.map(\.response.status) == [200, 200])
+      }
+      let summaries = try ProxyReport(record: record).summaries()
+      #expect(summaries.map(\.id) == [1, 2])
+      #expect(summaries.map(\.request.model) == ["tiny", "tiny"])
+    }
+
+    private struct HAR: Decodable {
+      struct Log: Decodable { var entries: [Entry] }
+      struct Entry: Decodable {
+        struct Request: Decodable { var postData: PostData? }
+        struct PostData: Decodable { var text: String }
+        struct Response: Decodable { var status: Int }
+        var request: Request
+        var response: Response
+        var time: Double
+      }
+      var log: Log
+    }
+  }
+}
+
+@Suite struct TerminalLineTests {
+  static var summary: ExchangeSummary {
+    var summary = ExchangeSummary(
+      id: 7, at: "2026-11-23T05:00:00.123456Z", client: "127.0.0.1:1", method: "POST",
+      target: "/v1/messages", ending: "complete", others: 0, end: 3_250_000, requestSize: 50_000,
+      responseSize: 1000)
+    summary.status = 200
+    summary.firstToken = 1_250_000
+    summary.request.model = "qwen3:1.7b"
+    summary.request.kind = "chat"
+    summary.request.messagesBytes = 1000
+    summary.answer.inputTokens = 21
+    summary.answer.cacheRead = 12_000
+    summary.answer.outputTokens = 41
+    summary.answer.called = ["Read", "Bash"]
+    summary.answer.stop = "tool_use"
+    return summary
+  }
+
+  @Test("A line says model, tokens, cache, speed, tools and time")
+  func line() {
+    let style = TerminalStyle(color: false, tiers: ["qwen3:1.7b": "opus"])
+    #expect(
+      terminalLine(Self.summary, style)
+        == "05:00:00  200  opus qwen3:1.7b  12,021 tokens (12,000 cached, 21 evaluated)  "
+        + "first token 1.3 s  41 at 20.0 tok/s  → Read, Bash  in 3.3 s")
+  }
+
+  @Test("Colours are there only where they are wanted, and never the other side's")
+  func colours() {
+    var summary = Self.summary
+    summary.request.model = "evil\u{1B}[2Jmodel\u{202E}"
+    #expect(!terminalLine(summary, TerminalStyle(color: false)).contains("\u{1B}"))
+    let coloured = terminalLine(summary, TerminalStyle(color: true))
+    #expect(coloured.contains("\u{1B}[32m200") && !coloured.contains("\u{1B}[2J"))
+  }
+
+  @Test("What went wrong has a line of its own")
+  func warnings() {
+    var summary = Self.summary
+    summary.answer.cut = true
+    summary.ending = "client hung up"
+    let lines = terminalLine(summary, TerminalStyle(color: false)).split(separator: "\n")
+    #expect(lines.count == 3)
+    #expect(lines[1].contains("! client hung up"))
+    #expect(lines[2].contains("longer than the model's context"))
+  }
+}
