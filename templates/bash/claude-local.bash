@@ -31,24 +31,30 @@ claude-local() (
   case ",$NO_PROXY," in *,{{host}},*) ;; *) NO_PROXY="${NO_PROXY:+$NO_PROXY,}"{{host}} ;; esac
   case ",$no_proxy," in *,{{host}},*) ;; *) no_proxy="${no_proxy:+$no_proxy,}"{{host}} ;; esac
 {{/direct}}
-{{#arguments}}
 
-  # The lean tool set halves the first prompt; a --tools of your own is taken instead.
-  claude_local_lean=yes
-  for claude_local_argument in "$@"; do
-    case $claude_local_argument in --tools | --tools=*) claude_local_lean= ;; esac
-  done
-  if [ -n "$claude_local_lean" ]; then set -- {{argument}} "$@"; fi
+  # Asked for its version alone, the client answers at once; with settings in front it would start up first.
+  case "${#}:${1-}" in
+  1:--version | 1:-v) ;;
+  *)
+{{#arguments}}
+    # The lean tool set halves the first prompt; a --tools of your own is taken instead.
+    claude_local_lean=yes
+    for claude_local_argument in "$@"; do
+      case $claude_local_argument in --tools | --tools=*) claude_local_lean= ;; esac
+    done
+    if [ -n "$claude_local_lean" ]; then set -- {{argument}} "$@"; fi
 {{/arguments}}
 
-  # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
-  if [ -r {{settings}} ]; then
-    set -- --settings {{settings}} "$@"
-  else
-    printf "claude-local: %s is missing, so no settings file is read this time; 'ccl-setup fix' brings it back.\n" \
-      {{settings}} >&2
-    set -- --setting-sources= "$@"
-  fi
+    # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
+    if [ -r {{settings}} ]; then
+      set -- --settings {{settings}} "$@"
+    else
+      printf "claude-local: %s is missing, so no settings file is read this time; 'ccl-setup fix' brings it back.\n" \
+        {{settings}} >&2
+      set -- --setting-sources= "$@"
+    fi
+    ;;
+  esac
 
   # The program itself, whatever alias or function is called claude.
   hash -r 2>/dev/null

@@ -25,21 +25,24 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
 {{/direct}}
     set -lx NO_PROXY "$upper"
     set -lx no_proxy "$lower"
-{{#arguments}}
 
-    # The lean tool set halves the first prompt; a --tools of your own is taken instead.
-    if not string match -qr -- '^--tools(=|$)' $argv
-        set argv {{argument}} $argv
-    end
+    # Asked for its version alone, the client answers at once; with settings in front it would start up first.
+    if not contains -- "$argv" --version -v
+{{#arguments}}
+        # The lean tool set halves the first prompt; a --tools of your own is taken instead.
+        if not string match -qr -- '^--tools(=|$)' $argv
+            set argv {{argument}} $argv
+        end
 {{/arguments}}
 
-    # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
-    set -l settings {{settings}}
-    if test -r "$settings"
-        set argv --settings "$settings" $argv
-    else
-        printf "claude-local: %s is missing, so no settings file is read this time; 'ccl-setup fix' brings it back.\n" "$settings" >&2
-        set argv --setting-sources= $argv
+        # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
+        set -l settings {{settings}}
+        if test -r "$settings"
+            set argv --settings "$settings" $argv
+        else
+            printf "claude-local: %s is missing, so no settings file is read this time; 'ccl-setup fix' brings it back.\n" "$settings" >&2
+            set argv --setting-sources= $argv
+        end
     end
 
     # The program itself, whatever alias or function is called claude.
