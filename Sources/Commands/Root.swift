@@ -17,6 +17,14 @@ struct CCLSetup: AsyncParsableCommand {
       SetupCommand.self, DoctorCommand.self, FixCommand.self, UninstallCommand.self,
       RehearseCommand.self, ProxyCommand.self,
     ],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Daily use:",
+        subcommands: [
+          StartCommand.self, StopCommand.self, StatusCommand.self, ModelsCommand.self,
+          PullCommand.self, AliasCommand.self, ContextCommand.self, ProfileCommand.self,
+        ])
+    ],
     defaultSubcommand: SetupCommand.self)
 
 }

@@ -17,8 +17,9 @@ struct SetupDocument: Encodable {
     var evidence: Proof.Evidence?
     var failure: FailureDocument.Problem?
   }
-  var choices: Choices
-  var detection: DetectionTimes
+  var choices: Choices?
+  /// `nil` for the words of daily use.
+  var detection: DetectionTimes?
   var applied: Bool
   var withdrawn: [String]
   var steps: [Step]

@@ -44,7 +44,7 @@ struct SetupSession: Sendable {
       }
       return .done
     }
-    return try await interruptible { try await carryOut(plan, times) }
+    return try await interruptible { try await carryOut(plan, choices, times) }
   }
 
   /// A HOME that is not there would be made and kept; sudo with someone's HOME would leave that person's files to root.
@@ -72,7 +72,10 @@ struct SetupSession: Sendable {
     } ?? Engine.defaultPort
   }
 
-  private func plan(_ choices: Choices, _ questionnaire: Questionnaire) async throws -> Plan {
+  private func plan(_ answered: Choices, _ questionnaire: Questionnaire) async throws -> Plan {
+    var choices = answered
+    // The wizard asks about one model; what was added since stays wanted.
+    choices.additions = try ReceiptStore(in: world).read()?.additions ?? Additions()
     let survey = try await Survey.take(for: choices, machine: questionnaire.machine, in: world)
     return try Plan(
       choices, machine: questionnaire.machine, catalogue: questionnaire.catalogue, survey: survey,
@@ -115,7 +118,7 @@ struct SetupSession: Sendable {
         case .apply(let choices):
           do {
             let plan = try await plan(choices, questionnaire)
-            return try await interruptible { try await carryOut(plan, times) }
+            return try await interruptible { try await carryOut(plan, choices, times) }
           } catch let failure as Failure {
             console.fail(failure)
             replies = wizard.update { $0.resume() }
@@ -147,7 +150,9 @@ struct SetupSession: Sendable {
 
   // MARK: - Doing and proving
 
-  private func carryOut(_ plan: Plan, _ times: DetectionTimes) async throws -> Setup.ExitCode {
+  private func carryOut(
+    _ plan: Plan, _ choices: Choices, _ times: DetectionTimes
+  ) async throws -> Setup.ExitCode {
     if !plan.isEmpty {
       console.say(["", Text("Setting up", .heading)])
       let screen = ApplyScreen(console: console, clock: world.clock)
@@ -164,7 +169,7 @@ struct SetupSession: Sendable {
     }
     console.say(["", Text("The proof", .heading)])
     let proofs = Shared([Proof]())
-    let isGood = await (try Verify(plan.choices, in: world))(
+    let isGood = await (try Verify(choices, in: world))(
       began: { what in console.live(["  \("…", .dim) \(what)"]) },
       report: { proof in
         proofs.update { $0.append(proof) }
@@ -174,7 +179,7 @@ struct SetupSession: Sendable {
       console.document(
         SetupDocument(plan: plan, detection: times, applied: true, proofs: proofs.value))
     }
-    console.say(closingScreen(plan.choices, isGood: isGood))
+    console.say(closingScreen(choices, isGood: isGood))
     return isGood ? .done : .problemsFound
   }
 }

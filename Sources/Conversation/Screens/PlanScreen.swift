@@ -33,18 +33,17 @@ public func planScreen(_ plan: Plan, freeDisk: UInt64?, isWhole: Bool = false) -
   return lines
 }
 
-/// The aliases of a step in one line: there are a dozen of them, all for one model.
+/// The aliases of a step in one line for each model: there are a dozen of them for one.
 private func aliasLines(_ changes: [Change]) -> [Text] {
-  var names: [String] = []
-  var source = ""
+  var sources: [String] = []
+  var names: [String: [String]] = [:]
   for case .copyModel(_, let from, let to) in changes {
-    names.append(printable(to))
-    source = printable(from)
+    if names[from] == nil { sources.append(from) }
+    names[from, default: []].append(printable(to))
   }
-  guard !names.isEmpty else { return [] }
-  return [
-    "alias for \(source, .emphasis), no further download: \(names.joined(separator: ", "))"
-  ]
+  return sources.map { source in
+    "alias for \(printable(source), .emphasis), no further download: \(names[source, default: []].joined(separator: ", "))"
+  }
 }
 
 /// Lines of a file of ours that are shown when not all are.
@@ -80,5 +79,9 @@ private func changeLines(_ change: Change, isWhole: Bool) -> [Text] {
     ]
   case .copyModel:
     return []
+  case .replaceModel(let replacement):
+    return [
+      "let \(printable(replacement.name), .emphasis) mean \(printable(replacement.from)); what it means now is kept as \(printable(replacement.keptAs)), and put back by \(command: "ccl-setup uninstall")"
+    ]
   }
 }

@@ -51,8 +51,13 @@ public struct Apply: Sendable {
       try store.write(receipt)
       report(.withdrew(entry, reversion))
     }
-    receipt.follow(to: plan.choices.engine)
-    receipt.choices = plan.choices
+    if let choices = plan.choices {
+      receipt.follow(to: choices.engine)
+      receipt.choices = choices
+      receipt.looseAdditions = nil
+    } else {
+      receipt.looseAdditions = plan.additions
+    }
     for step in plan.steps where !step.changes.isEmpty {
       report(.began(step.id, title: step.title))
       let before = receipt
@@ -138,6 +143,9 @@ public struct Apply: Sendable {
       return .deleteModel(server: creation.server, name: creation.name, bytes: nil)
     case .copyModel(let server, _, let to):
       return .deleteModel(server: server, name: to, bytes: nil)
+    case .replaceModel(let replacement):
+      return .restoreModel(
+        server: replacement.server, name: replacement.name, keptAs: replacement.keptAs)
     }
   }
 
@@ -180,6 +188,14 @@ public struct Apply: Sendable {
       return nil
     case .copyModel(let url, let from, let to):
       try await server(url).copy(from: from, to: to)
+      return nil
+    case .replaceModel(let replacement):
+      let server = server(replacement.server)
+      // A run that was killed between the two copies has kept the old meaning already.
+      if try await server.describe(replacement.keptAs) == nil {
+        try await server.copy(from: replacement.name, to: replacement.keptAs)
+      }
+      try await server.copy(from: replacement.from, to: replacement.name)
       return nil
     }
   }

@@ -14,6 +14,8 @@ extension Change {
     case .createModel(let creation):
       "make \(printable(creation.name)) from \(printable(creation.from)) with a context of \(contextInWords(creation.contextWindow))"
     case .copyModel(_, let from, let to): "alias \(printable(to)) for \(printable(from))"
+    case .replaceModel(let replacement):
+      "let \(printable(replacement.name)) mean \(printable(replacement.from)), its old meaning kept as \(printable(replacement.keptAs))"
     }
   }
 }

@@ -50,6 +50,13 @@ public struct Revert: Sendable {
       if keepingModels, bytes != nil { return .kept("asked to keep downloaded models") }
       try await OllamaServer(url: url, network: world.network).delete(name)
       return .undone
+    case .restoreModel(let url, let name, let keptAs):
+      let server = OllamaServer(url: url, network: world.network)
+      // Recorded and never made: the name still means what it did.
+      guard try await server.describe(keptAs) != nil else { return .alreadyGone }
+      try await server.copy(from: keptAs, to: name)
+      try await server.delete(keptAs)
+      return .undone
     }
   }
 

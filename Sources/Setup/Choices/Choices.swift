@@ -7,15 +7,30 @@ public struct Choices: Sendable, Hashable, Codable {
   public var contextWindow: Int
   public var shells: [Shell]
   public var profile: Profile
+  /// What the words of daily use asked for since; a later run of the wizard keeps it.
+  public var additions: Additions
 
   public init(
-    engine: Engine, model: String, contextWindow: Int, shells: [Shell], profile: Profile = .full
+    engine: Engine, model: String, contextWindow: Int, shells: [Shell], profile: Profile = .full,
+    additions: Additions = Additions()
   ) {
     self.engine = engine
     self.model = model
     self.contextWindow = contextWindow
     self.shells = shells
     self.profile = profile
+    self.additions = additions
+  }
+
+  /// Receipts of the first versions have no additions.
+  public init(from decoder: any Decoder) throws {
+    let box = try decoder.container(keyedBy: CodingKeys.self)
+    engine = try box.decode(Engine.self, forKey: .engine)
+    model = try box.decode(String.self, forKey: .model)
+    contextWindow = try box.decode(Int.self, forKey: .contextWindow)
+    shells = try box.decode([Shell].self, forKey: .shells)
+    profile = try box.decode(Profile.self, forKey: .profile)
+    additions = try box.decodeIfPresent(Additions.self, forKey: .additions) ?? Additions()
   }
 }
 

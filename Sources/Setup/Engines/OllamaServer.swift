@@ -50,7 +50,8 @@ public struct OllamaServer: Sendable {
     public var contextWindow: Int? {
       parameters?.split(separator: "\n").lazy.compactMap { line -> Int? in
         let words = line.split(separator: " ", omittingEmptySubsequences: true)
-        return words.count == 2 && words[0] == "num_ctx" ? Int(words[1]) : nil
+        // From seven digits on it is written with an exponent: 1.048576e+06.
+        return words.count == 2 && words[0] == "num_ctx" ? Double(words[1]).map { Int($0) } : nil
       }.first
     }
   }

@@ -7,6 +7,8 @@ public enum Change: Sendable, Hashable {
   case pullModel(ModelPull)
   case createModel(ModelCreation)
   case copyModel(server: String, from: String, to: String)
+  /// As `copyModel`, over a name that means something else and is not of our making.
+  case replaceModel(ModelReplacement)
 
   /// What the change is about: `file:/path`, `engine:docker`, `model:name`. The receipt keeps one undo for each.
   public var subject: String {
@@ -16,6 +18,7 @@ public enum Change: Sendable, Hashable {
     case .pullModel(let pull): "model:\(pull.model)"
     case .createModel(let creation): "model:\(creation.name)"
     case .copyModel(_, _, let to): "model:\(to)"
+    case .replaceModel(let replacement): "model:\(replacement.name)"
     }
   }
 }
@@ -103,5 +106,20 @@ public struct ModelCreation: Sendable, Hashable {
     self.name = name
     self.from = from
     self.contextWindow = contextWindow
+  }
+}
+
+/// A name that gets another meaning, while the old one is kept under a third name.
+public struct ModelReplacement: Sendable, Hashable {
+  public var server: String
+  public var name: String
+  public var from: String
+  public var keptAs: String
+
+  public init(server: String, name: String, from: String, keptAs: String) {
+    self.server = server
+    self.name = name
+    self.from = from
+    self.keptAs = keptAs
   }
 }

@@ -1,14 +1,21 @@
 /// What we *would do*: a value that can be shown, compared and applied.
 public struct Plan: Sendable, Hashable {
-  public var choices: Choices
+  /// `nil` when it is about models of a server alone, and nothing was set up by us.
+  public var choices: Choices?
+  /// What is wanted beyond the wizard's one model.
+  public var additions: Additions
   /// Earlier work of ours that these choices no longer want: taken back first.
   public var withdrawn: [Receipt.Entry]
   public var steps: [Step]
   /// What the person should know before saying yes.
   public var notes: [Note]
 
-  public init(choices: Choices, withdrawn: [Receipt.Entry], steps: [Step], notes: [Note]) {
+  public init(
+    choices: Choices?, additions: Additions, withdrawn: [Receipt.Entry], steps: [Step],
+    notes: [Note]
+  ) {
     self.choices = choices
+    self.additions = additions
     self.withdrawn = withdrawn
     self.steps = steps
     self.notes = notes
@@ -44,6 +51,14 @@ public struct Plan: Sendable, Hashable {
   /// Nothing to do: the machine already is as the choices want it.
   public var isEmpty: Bool { withdrawn.isEmpty && steps.allSatisfy { $0.changes.isEmpty } }
   public var changes: [Change] { steps.flatMap(\.changes) }
+
+  /// The part of it that these steps are, with nothing taken back.
+  public func only(_ ids: Set<Step.ID>) -> Plan {
+    var part = self
+    part.withdrawn = []
+    part.steps.removeAll { !ids.contains($0.id) }
+    return part
+  }
 
   /// Bytes that will be downloaded, as far as they are known.
   public var downloadBytes: UInt64 {

@@ -19,13 +19,7 @@ extension Plan {
 
   /// The name of the model that `claude-local` uses: the chosen one with its context baked in.
   public static func derivedName(_ choices: Choices) throws(Failure) -> ModelName {
-    do {
-      return try ModelName(choices.model).derived(
-        context: ContextSize(tokens: choices.contextWindow))
-    } catch {
-      throw Failure(
-        "“\(printable(choices.model))” cannot be a model", why: "\(error)", code: .usage)
-    }
+    try choices.variant.name()
   }
 
   /// Every file that a plan for these choices may write, for the survey to read.
@@ -38,13 +32,23 @@ extension Plan {
       folders.engine.appending("docker-compose.gpu.yml"), folders.engine.appending(".env"),
       folders.clientSettings,
     ]
-    if let derived = try? derivedName(choices) { files.append(folders.modelfile(derived)) }
+    files += Self.files(for: [choices.variant] + choices.additions.contexts, folders)
     for shell in choices.shells {
       files.append(folders.function(for: shell))
       files += startUpFiles(of: shell, environment)
     }
     return files
   }
+
+  /// The Modelfiles of models with a context of their own.
+  static func files(for variants: [ContextVariant], _ folders: Folders) -> [FilePath] {
+    variants.compactMap { variant in (try? variant.name()).map(folders.modelfile) }
+  }
+}
+
+extension Choices {
+  /// The model that `claude-local` uses.
+  var variant: ContextVariant { ContextVariant(model: model, contextWindow: contextWindow) }
 }
 
 extension Folders {
@@ -63,25 +67,35 @@ struct Planner {
   let environment: Environment
   let folders: Folders
 
+  private var models: ModelPlanner {
+    ModelPlanner(
+      url: choices.engine.url, additions: choices.additions, survey: survey, catalogue: catalogue,
+      folders: folders)
+  }
+
   func plan() throws(Failure) -> Plan {
     let derived = try Plan.derivedName(choices)
     var notes: [Plan.Note] = []
     var wanted: [Plan.Step] = []
     wanted.append(try engineStep(&notes))
-    wanted.append(modelStep(&notes))
-    wanted.append(try contextStep(derived))
-    wanted.append(aliasStep(derived, &notes))
+    let pulls = modelStep(&notes)
+    let creations = Plan.Step(
+      id: .context, title: "The context window", changes: try models.creations(choices.variant))
+    wanted += [pulls, creations]
+    wanted.append(aliasStep(derived, planned: names(pulls.changes + creations.changes), &notes))
     wanted.append(try clientStep(derived))
     wanted.append(try shellStep(derived, &notes))
     let subjects = Set(wanted.flatMap(\.changes).map(\.subject))
     let withdrawn =
       survey.receipt?.entries.filter { entry in
-        !subjects.contains(entry.subject) && !isStillWanted(entry, derived)
+        !subjects.contains(entry.subject) && !isStillWanted(entry)
       } ?? []
     let steps = wanted.map { step in
       Plan.Step(id: step.id, title: step.title, changes: step.changes.filter { !isInPlace($0) })
     }
-    return Plan(choices: choices, withdrawn: withdrawn, steps: steps, notes: notes)
+    return Plan(
+      choices: choices, additions: choices.additions, withdrawn: withdrawn, steps: steps,
+      notes: notes)
   }
 
   // MARK: - Engine
@@ -91,14 +105,16 @@ struct Planner {
     switch choices.engine {
     case .docker(let port, let graphics):
       let isNameTaken = survey.isContainerNameTaken
-      changes.append(ours(folders.engine.appending("docker-compose.yml"), Asset.compose.bytes))
+      changes.append(
+        survey.ours(folders.engine.appending("docker-compose.yml"), Asset.compose.bytes))
       if graphics {
         changes.append(
-          ours(folders.engine.appending("docker-compose.gpu.yml"), Asset.composeGraphics.bytes))
+          survey.ours(
+            folders.engine.appending("docker-compose.gpu.yml"), Asset.composeGraphics.bytes))
       }
       let container = isNameTaken ? "ccl-setup-ollama" : "ollama"
       changes.append(
-        ours(
+        survey.ours(
           folders.engine.appending(".env"),
           Array("OLLAMA_PORT=\(port)\nOLLAMA_CONTAINER=\(container)\n".utf8)))
       changes.append(
@@ -144,15 +160,9 @@ struct Planner {
     return Plan.Step(id: .engine, title: choices.engine.title, changes: changes)
   }
 
-  /// One call of Docker Compose on our own folder.
-  func compose(_ arguments: [String], graphics: Bool) -> Invocation {
-    let folder = folders.engine
-    var files = ["--file", folder.appending("docker-compose.yml").string]
-    if graphics { files += ["--file", folder.appending("docker-compose.gpu.yml").string] }
-    return Invocation(
-      "docker",
-      ["compose", "--progress", "plain", "--project-directory", folder.string] + files + arguments,
-      without: survey.composeVariables)
+  private func compose(_ arguments: [String], graphics: Bool) -> Invocation {
+    ComposeProject(folder: folders.engine, graphics: graphics, without: survey.composeVariables)
+      .call(arguments)
   }
 
   private func nativeStart(port: Int) throws(Failure) -> EngineStart {
@@ -179,14 +189,15 @@ struct Planner {
 
   private func modelStep(_ notes: inout [Plan.Note]) -> Plan.Step {
     let known = (try? ModelName(choices.model)).flatMap { catalogue.model(named: $0) }
-    let bytes = survey.registryBytes ?? known.map { UInt64($0.downloadBytes) }
-    let pull = ModelPull(
-      server: choices.engine.url, model: choices.model, bytes: bytes,
-      isBytesFromRegistry: survey.registryBytes != nil)
-    if !isPresent(choices.model), let bytes, case .server = choices.engine {
+    let pulls = models.pulls(choices.model)
+    let bytes = pulls.reduce(UInt64(0)) { sum, change in
+      guard case .pullModel(let pull) = change, !models.isInPlace(change) else { return sum }
+      return sum + (pull.bytes ?? 0)
+    }
+    if bytes > 0, case .server = choices.engine {
       notes.append(
         .init(.information, "\(ByteCount(bytes).inWords) will be downloaded by that server."))
-    } else if !isPresent(choices.model), let bytes, bytes > machine.disk.free {
+    } else if bytes > machine.disk.free {
       notes.append(
         .init(
           .warning,
@@ -206,49 +217,18 @@ struct Planner {
           "A context of \(contextInWords(choices.contextWindow)) is too small for Claude Code's own prompt; 32k is the least that works."
         ))
     }
-    return Plan.Step(id: .model, title: "The model", changes: [.pullModel(pull)])
+    return Plan.Step(id: .model, title: "The model", changes: pulls)
   }
 
-  private func isPresent(_ name: String) -> Bool { present(name) != nil }
-
-  private func present(_ name: String) -> OllamaServer.Model? {
-    guard let wanted = try? ModelName(name) else { return nil }
-    return survey.server?.models.first { (try? ModelName($0.name)) == wanted }
-  }
-
-  private func contextStep(_ derived: ModelName) throws(Failure) -> Plan.Step {
-    let modelfile: String
-    do {
-      modelfile = try render(
-        .modelfile,
-        ["from": .word(choices.model), "contextWindow": .word("\(choices.contextWindow)")])
-    } catch {
-      throw Failure("The Modelfile could not be written", why: "\(error)")
-    }
-    if let found = survey.server?.derivedContext, found != choices.contextWindow,
-      survey.receipt?["model:\(derived)"] == nil
-    {
-      throw Failure(
-        "A model named \(derived) is there already",
-        why: "its context is \(found), not \(choices.contextWindow), and ccl-setup did not make it",
-        tryNext: ["Choose another context.", "Remove it: `ollama rm \(derived)`"])
-    }
-    return Plan.Step(
-      id: .context, title: "The context window",
-      changes: [
-        ours(folders.modelfile(derived), Array(modelfile.utf8)),
-        .createModel(
-          ModelCreation(
-            server: choices.engine.url, name: derived.description, from: choices.model,
-            contextWindow: choices.contextWindow)),
-      ])
-  }
-
-  private func aliasStep(_ derived: ModelName, _ notes: inout [Plan.Note]) -> Plan.Step {
+  private func aliasStep(
+    _ derived: ModelName, planned: Set<ModelName>, _ notes: inout [Plan.Note]
+  ) -> Plan.Step {
     var changes: [Change] = []
-    for name in Tier.allCases.flatMap(\.anthropicNames) {
-      let isForeign = present(name) != nil && survey.receipt?["model:\(name)"] == nil
-      if isForeign, present(name)?.digest != present(derived.description)?.digest {
+    for name in Tier.allCases.flatMap(\.anthropicNames)
+    where choices.additions.aliases[name] == nil {
+      let there = survey.present(name)
+      let isForeign = there != nil && survey.receipt?["model:\(name)"] == nil
+      if isForeign, there?.digest != survey.present(derived.description)?.digest {
         notes.append(
           .init(
             .information, "\(name) is there already and not of our making: it stays as it is."))
@@ -257,6 +237,7 @@ struct Planner {
       changes.append(
         .copyModel(server: choices.engine.url, from: derived.description, to: name))
     }
+    changes += models.aliases(planned: planned, &notes)
     return Plan.Step(
       id: .aliases, title: "Anthropic names, for other clients", changes: changes)
   }
@@ -268,7 +249,7 @@ struct Planner {
       let document = try clientSettings(derived).document()
       return Plan.Step(
         id: .client, title: "Claude Code's settings for claude-local",
-        changes: [ours(folders.clientSettings, Array(document.utf8), mode: 0o600)])
+        changes: [survey.ours(folders.clientSettings, Array(document.utf8), mode: 0o600)])
     } catch {
       throw Failure("The client's settings could not be written", why: "\(error)")
     }
@@ -301,7 +282,7 @@ struct Planner {
       } catch {
         throw Failure("The function for \(shell.rawValue) could not be written", why: "\(error)")
       }
-      changes.append(ours(folders.function(for: shell), Array(function.utf8), mode: 0o644))
+      changes.append(survey.ours(folders.function(for: shell), Array(function.utf8), mode: 0o644))
       changes += try blockChanges(shell, &notes, &edited)
     }
     return Plan.Step(id: .shells, title: "The function claude-local", changes: changes)
@@ -309,29 +290,14 @@ struct Planner {
 
   // MARK: - What is there already
 
-  func ours(_ path: FilePath, _ bytes: [UInt8], mode: UInt16 = 0o644) -> Change {
-    let before: [UInt8]? = if case .present(let bytes)? = survey.files[path] { bytes } else { nil }
-    return .writeFile(
-      FileWrite(path: path, before: before, after: bytes, mode: mode, ownership: .ours))
-  }
-
   /// Whether a change would change nothing.
   private func isInPlace(_ change: Change) -> Bool {
-    switch change {
-    case .writeFile(let write): return write.before == write.after
-    case .startEngine(let start):
-      // A compose file that changes wants a new `up`, even where the old container answers.
-      guard survey.server != nil, survey.receipt?[start.name.engineSubject] != nil else {
-        return false
-      }
-      return !engineFilesChange
-    case .pullModel(let pull): return isPresent(pull.model)
-    case .createModel(let creation):
-      return survey.server?.derivedContext == creation.contextWindow
-    case .copyModel(_, let from, let to):
-      guard let source = present(from), let copy = present(to) else { return false }
-      return source.digest == copy.digest
+    guard case .startEngine(let start) = change else { return models.isInPlace(change) }
+    // A compose file that changes wants a new `up`, even where the old container answers.
+    guard survey.server != nil, survey.receipt?[start.name.engineSubject] != nil else {
+      return false
     }
+    return !engineFilesChange
   }
 
   private var engineFilesChange: Bool {
@@ -348,8 +314,12 @@ struct Planner {
   }
 
   /// Whether an entry that no change of this plan is about must stay all the same.
-  private func isStillWanted(_ entry: Receipt.Entry, _ derived: ModelName) -> Bool {
-    switch entry.undo {
+  private func isStillWanted(_ entry: Receipt.Entry) -> Bool {
+    // An alias whose model has gone still means what it meant.
+    if choices.additions.aliases.keys.contains(where: { entry.subject == "model:\($0)" }) {
+      return true
+    }
+    return switch entry.undo {
     // A native server that we started goes on running for a plan that found it answering.
     case .endProcess: if case .native = choices.engine { true } else { false }
     // Downloads cost hours: other choices leave them, `uninstall` and `clean` remove them.

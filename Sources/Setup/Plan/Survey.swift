@@ -24,8 +24,8 @@ public struct Survey: Sendable {
   public var receipt: Receipt?
   /// The engine that the choices name, when it answers already.
   public var server: Server?
-  /// The download's true size, from the registry's manifest; `nil` when it could not be reached.
-  public var registryBytes: UInt64?
+  /// The true size of each model to download, from the registry's manifest; those it could not be asked for are left out.
+  public var registryBytes: [String: UInt64]
   /// Whether a container that is not ours has the name `ollama`.
   public var isContainerNameTaken: Bool
   /// The Compose variables that the person has exported, which would beat our `.env`.
@@ -34,20 +34,20 @@ public struct Survey: Sendable {
   public struct Server: Sendable, Hashable {
     public var version: String
     public var models: [OllamaServer.Model]
-    /// The context baked into the derived model of the choices, if it exists.
-    public var derivedContext: Int?
+    /// The context baked into those of the wanted variants that exist, by name.
+    public var contexts: [String: Int]
 
-    public init(version: String, models: [OllamaServer.Model], derivedContext: Int?) {
+    public init(version: String, models: [OllamaServer.Model], contexts: [String: Int]) {
       self.version = version
       self.models = models
-      self.derivedContext = derivedContext
+      self.contexts = contexts
     }
   }
 
   public init(
     files: [FilePath: File] = [:], places: [FilePath: FilePath] = [:], locked: Set<FilePath> = [],
-    clientSettings: JSON? = nil, receipt: Receipt? = nil,
-    server: Server? = nil, registryBytes: UInt64? = nil, isContainerNameTaken: Bool = false,
+    clientSettings: JSON? = nil, receipt: Receipt? = nil, server: Server? = nil,
+    registryBytes: [String: UInt64] = [:], isContainerNameTaken: Bool = false,
     composeVariables: [String] = []
   ) {
     self.files = files
@@ -67,11 +67,7 @@ public struct Survey: Sendable {
   ) async throws(Failure) -> Survey {
     var survey = Survey()
     survey.receipt = try ReceiptStore(in: world).read()
-    let names = [
-      "OLLAMA_IMAGE", "OLLAMA_CONTAINER", "OLLAMA_PORT", "COMPOSE_FILE", "COMPOSE_PROFILES",
-      "COMPOSE_PROJECT_NAME", "COMPOSE_ENV_FILES",
-    ]
-    survey.composeVariables = names.filter { world.environment.variables[$0] != nil }
+    survey.composeVariables = ComposeProject.exported(world.environment)
     for path in Plan.files(for: choices, machine: machine, world.environment) {
       survey.look(at: path, in: world)
     }
@@ -82,13 +78,40 @@ public struct Survey: Sendable {
     let settings = FilePath(machine.claude.configurationFolder).appending("settings.json")
     // A settings file that cannot be read is a finding of the detection, which names its place.
     survey.clientSettings = world.files.text(settings).flatMap { try? JSON.parse($0) }
-    async let server = server(for: choices, in: world)
-    async let bytes = registryBytes(of: choices, in: world)
     async let taken = isContainerNameTaken(choices, in: world)
-    survey.server = await server
-    survey.registryBytes = await bytes
+    await survey.ask(
+      choices.engine, models: [choices.model] + choices.additions.models,
+      variants: [choices.variant] + choices.additions.contexts, in: world)
     survey.isContainerNameTaken = await taken
     return survey
+  }
+
+  /// Looks at what concerns the models of a server that we did not set up, and changes nothing.
+  public static func take(
+    for additions: Additions, on url: String, in world: World
+  ) async throws(Failure) -> Survey {
+    var survey = Survey()
+    survey.receipt = try ReceiptStore(in: world).read()
+    for path in Plan.files(for: additions.contexts, Folders(world.environment)) {
+      survey.look(at: path, in: world)
+    }
+    await survey.ask(
+      .server(url: url), models: additions.models, variants: additions.contexts, in: world)
+    return survey
+  }
+
+  /// Asks the engine what it holds, and the registry for the sizes of what it does not.
+  private mutating func ask(
+    _ engine: Engine, models: [String], variants: [ContextVariant], in world: World
+  ) async {
+    server = await Self.server(at: engine.url, variants, in: world)
+    let missing = models.filter { present($0) == nil }
+    await withTaskGroup(of: (String, UInt64?).self) { group in
+      for model in missing {
+        group.addTask { (model, await Self.registryBytes(of: model, for: engine, in: world)) }
+      }
+      for await (model, bytes) in group { registryBytes[model] = bytes }
+    }
   }
 
   private mutating func look(at path: FilePath, in world: World) {
@@ -111,26 +134,31 @@ public struct Survey: Sendable {
     return contents
   }
 
-  private static func server(for choices: Choices, in world: World) async -> Server? {
-    let ollama = OllamaServer(url: choices.engine.url, network: world.network)
+  private static func server(
+    at url: String, _ variants: [ContextVariant], in world: World
+  ) async -> Server? {
+    let ollama = OllamaServer(url: url, network: world.network)
     // Nothing answers, or not as Ollama: the plan then has to start one, and says so.
     guard let version = try? await ollama.version(within: .seconds(2)),
       let models = try? await ollama.models()
     else { return nil }
-    let derived = try? Plan.derivedName(choices)
-    let description =
-      if let derived { try? await ollama.describe(derived.description) } else {
-        OllamaServer.Description?.none
-      }
-    return Server(
-      version: version, models: models, derivedContext: description?.contextWindow)
+    var contexts: [String: Int] = [:]
+    for variant in variants {
+      guard let name = (try? variant.name())?.description,
+        let description = try? await ollama.describe(name)
+      else { continue }
+      contexts[name] = description.contextWindow
+    }
+    return Server(version: version, models: models, contexts: contexts)
   }
 
   /// The registry's manifest says the true size; a registry out of reach is no obstacle to planning.
-  private static func registryBytes(of choices: Choices, in world: World) async -> UInt64? {
-    guard let name = try? ModelName(choices.model) else { return nil }
+  private static func registryBytes(
+    of model: String, for engine: Engine, in world: World
+  ) async -> UInt64? {
+    guard let name = try? ModelName(model) else { return nil }
     let url: String =
-      if case .rehearsal(let url) = choices.engine {
+      if case .rehearsal(let url) = engine {
         "\(url)/v2/\(name.namespace)/\(name.model)/manifests/\(name.tag)"
       } else {
         name.manifestURL()

@@ -69,18 +69,7 @@ extension Questionnaire {
   }
 
   func readModel(_ text: String) throws(Failure) -> String {
-    let name: ModelName
-    do { name = try ModelName(text) } catch {
-      throw Failure(
-        "“\(printable(text))” cannot be a model", why: error.description,
-        tryNext: ["For example `qwen3:1.7b`."], code: .usage)
-    }
-    if name.isCloud {
-      throw Failure(
-        "\(name) does not run on your machine",
-        why: "a name that ends in “cloud” is answered by Ollama's servers",
-        tryNext: ["Choose one of the models of the table."], code: .usage)
-    }
+    let name = try ModelName.read(text)
     let known = catalogue.model(named: name)
     let here = present.first { $0.name == name }
     if here?.tools ?? known?.tools == false {

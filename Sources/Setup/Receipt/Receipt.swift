@@ -13,6 +13,8 @@ public struct Receipt: Sendable, Hashable, Codable {
   /// The version of `ccl-setup` that wrote it last.
   public var tool: String
   public var choices: Choices?
+  /// What `pull`, `alias` and `context` were asked for while nothing was set up by us; with choices they are in those.
+  public var looseAdditions: Additions?
   public var entries: [Entry]
   /// The folders that were made for our own state, outermost first.
   public var stateFolders: [String]
@@ -45,6 +47,9 @@ public struct Receipt: Sendable, Hashable, Codable {
     }
   }
 
+  /// What was asked for beyond the wizard's one model, with or without a setup of ours.
+  public var additions: Additions { choices?.additions ?? looseAdditions ?? Additions() }
+
   public subscript(subject: String) -> Entry? { entries.first { $0.subject == subject } }
 
   /// Adds an entry, or renews the one of that subject. The first undo of a subject wins: it alone leads back to what
@@ -72,6 +77,8 @@ public enum Undo: Sendable, Hashable, Codable {
   case stopEngine(commands: [Invocation], storage: [Invocation])
   case endProcess(id: Int32, program: String)
   case deleteModel(server: String, name: String, bytes: UInt64?)
+  /// Gives a model's name back its old meaning, which was kept under another name.
+  case restoreModel(server: String, name: String, keptAs: String)
 
   /// This undo, recognising the newest work of the same subject as ours.
   func following(_ newer: Undo) -> Undo {

@@ -75,6 +75,7 @@ extension Undo {
     case .deleteModel(_, let name, .some(let bytes)) where bytes > 0:
       "delete the downloaded model \(printable(name)) (\(ByteCount(bytes).inWords))"
     case .deleteModel(_, let name, _): "delete the model name \(printable(name))"
+    case .restoreModel(_, let name, _): "give the model name \(printable(name)) its old meaning"
     }
   }
 }

@@ -1,0 +1,30 @@
+public import ArgumentParser
+public import Setup
+
+/// `ccl-setup profile full|lean`.
+struct ProfileCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile", abstract: "Choose how many tools claude-local offers the model.",
+    discussion: """
+      full: everything that Claude Code has. lean: Bash, Edit, Read, Write, Glob and Grep, which is less than half of \
+      the prompt.
+      """)
+
+  @Argument(help: ArgumentHelp("full or lean.", valueName: "full|lean")) var profile: Profile
+  @OptionGroup var options: ChangeOptions
+
+  func run() async throws {
+    try await options.run { [profile] reconciliation, engine in
+      var choices = try engine.chosen(for: "profile")
+      choices.profile = profile
+      return try await reconciliation.change(
+        to: choices, steps: [.client, .shells],
+        machine: await Machine.detect(in: reconciliation.world),
+        done: [
+          "\("✓", .good) claude-local uses the \(profile.rawValue, .emphasis) profile; shells that are open know it once they read their start-up file again."
+        ])
+    }
+  }
+}
+
+extension Profile: ExpressibleByArgument {}

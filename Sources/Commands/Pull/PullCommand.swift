@@ -1,0 +1,25 @@
+import ArgumentParser
+import Setup
+
+/// `ccl-setup pull MODEL`.
+struct PullCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pull", abstract: "Download a model.",
+    discussion: "A download that was cut goes on where it stopped.")
+
+  @Argument(help: "The model, as the Ollama library names it: qwen3:1.7b.") var model: String
+  @OptionGroup var options: ChangeOptions
+
+  func run() async throws {
+    try await options.run { [model] reconciliation, engine in
+      let name = try Setup.ModelName.read(model)
+      return try await reconciliation.add(
+        to: engine,
+        done: [
+          "\("✓", .good) \(name.description, .emphasis) is here.",
+          "  \(command: "ccl-setup --model \(name)") makes it the one that claude-local uses.",
+        ]
+      ) { _ in engine.additions.pulling(name) }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+public import Setup
+
+/// What runs now: the engine, its container, and the models that are loaded.
+public func engineStatusScreen(_ status: EngineStatus, width: Int) -> [Text] {
+  var lines: [Text] = []
+  if let version = status.version {
+    lines.append(
+      "\("✓", .good) \(printable(status.engine), .emphasis) answers at \(status.url), version \(printable(version))"
+    )
+  } else {
+    lines.append(
+      "\("✗", .bad) \(printable(status.engine), .emphasis) does not answer at \(status.url): \(printable(status.problem ?? ""))"
+    )
+  }
+  if let container = status.container {
+    let health = container.health.map { ", \(printable($0))" } ?? ""
+    lines.append(
+      "  container \(printable(container.name), .emphasis): \(printable(container.state))\(health), image \(printable(container.image))"
+    )
+  }
+  if let model = status.model, let context = status.contextWindow, let profile = status.profile {
+    lines.append(
+      "  \(command: "claude-local") uses \(printable(model), .emphasis) with a context of \(contextInWords(context)), profile \(profile.rawValue)"
+    )
+  }
+  guard status.isRunning else { return lines + ["  \("try:", .dim) \(command: "ccl-setup start")"] }
+  lines.append("")
+  guard !status.loaded.isEmpty else {
+    return lines + ["No model is loaded now; the next prompt loads one."]
+  }
+  return lines + [Text("Loaded now", .heading)]
+    + Table(
+      [
+        .init("MODEL"), .init("CONTEXT", isNumber: true),
+        .init("MEMORY", isNumber: true, importance: 3), .init("ON THE GPU", isNumber: true),
+        .init("UNLOADS", importance: 2),
+      ],
+      rows: status.loaded.map { model in
+        [
+          Text(printable(model.name), .emphasis),
+          model.contextWindow.map { Text(contextInWords($0)) } ?? "?",
+          Text(ByteCount(model.bytes).inMemoryWords),
+          Text("\(Int((model.graphicsShare * 100).rounded())) %"),
+          model.secondsLeft.map { Text("in \(Duration.seconds($0).inWords)") } ?? "never",
+        ]
+      }
+    ).lines(width: width)
+}

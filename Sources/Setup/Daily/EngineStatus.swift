@@ -1,0 +1,118 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What runs now, as `ccl-setup status` tells it.
+public struct EngineStatus: Sendable, Hashable, Codable {
+  public struct Loaded: Sendable, Hashable, Codable {
+    public var name: String
+    public var bytes: UInt64
+    /// Tokens; `nil` when the server does not say.
+    public var contextWindow: Int?
+    /// Of the model in graphics memory, 0 to 1.
+    public var graphicsShare: Double
+    /// Seconds until it unloads without another request; `nil`: it stays.
+    public var secondsLeft: Double?
+  }
+  public struct Container: Sendable, Hashable, Codable {
+    public var name: String
+    /// `running`, `exited` and the like, in Docker's words.
+    public var state: String
+    /// `healthy`, `starting`, `unhealthy`; `nil` without a check.
+    public var health: String?
+    public var image: String
+  }
+
+  public var engine: String
+  public var url: String
+  /// The server's version; `nil` when it does not answer.
+  public var version: String?
+  /// Why it does not answer.
+  public var problem: String?
+  /// `nil` when the engine is not in Docker, or there is no container.
+  public var container: Container?
+  public var loaded: [Loaded]
+  /// The model that `claude-local` uses.
+  public var model: String?
+  public var contextWindow: Int?
+  public var profile: Profile?
+
+  public var isRunning: Bool { version != nil }
+}
+
+extension EngineStatus {
+  /// Asks the server and Docker, at once.
+  public static func take(of engine: EngineAtHand, in world: World) async -> EngineStatus {
+    let server = engine.server(in: world)
+    async let container = container(of: engine, in: world)
+    var status = EngineStatus(
+      engine: engine.title, url: engine.url, loaded: [],
+      model: engine.choices.flatMap { try? $0.variant.name().description },
+      contextWindow: engine.choices?.contextWindow, profile: engine.choices?.profile)
+    do throws(Failure) {
+      status.version = try await server.version()
+      let now = world.clock.now()
+      status.loaded = try await server.loadedModels().map { Loaded($0, at: now) }
+    } catch {
+      status.problem = error.why
+    }
+    status.container = await container
+    return status
+  }
+
+  private static func container(of engine: EngineAtHand, in world: World) async -> Container? {
+    guard let kind = engine.choices?.engine,
+      let project = ComposeProject(kind, world.environment)
+    else { return nil }
+    let format =
+      "{{.Name}}\t{{.State.Status}}\t{{if .State.Health}}{{.State.Health.Status}}{{end}}\t{{.Config.Image}}"
+    // Without Docker or without the container there is nothing to tell; that the server does not answer is told.
+    guard
+      let list = try? await world.programs.run(
+        project.call(["ps", "--all", "--quiet", "ollama"]), within: .seconds(10)),
+      let id = list.output.split(separator: "\n").first.map(String.init),
+      let result = try? await world.programs.run(
+        Invocation("docker", ["container", "inspect", "--format", format, id]),
+        within: .seconds(10)), result.succeeded
+    else { return nil }
+    return Container(inspected: result.output)
+  }
+}
+
+extension EngineStatus.Container {
+  /// From one line of `docker container inspect`: name, state, health and image between tabs.
+  init?(inspected line: String) {
+    let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    guard fields.count == 4 else { return nil }
+    name = fields[0].first == "/" ? String(fields[0].dropFirst()) : fields[0]
+    state = fields[1]
+    health = fields[2].isEmpty ? nil : fields[2]
+    image = fields[3]
+  }
+}
+
+extension EngineStatus.Loaded {
+  init(_ model: OllamaServer.LoadedModel, at now: Date) {
+    name = (try? ModelName(model.name))?.description ?? model.name
+    bytes = model.size
+    contextWindow = model.context_length
+    let share = model.size == 0 ? 0 : Double(model.size_vram ?? 0) / Double(model.size)
+    graphicsShare = min(1, max(0, share))
+    let left = moment(model.expires_at).map { $0.timeIntervalSince(now) }
+    // "For ever" is written as a moment centuries away.
+    secondsLeft = left.flatMap { $0 > 10 * 365 * 86_400 ? nil : max(0, $0) }
+  }
+}
+
+/// A moment as Go writes it: RFC 3339 with up to nine decimals and any offset. `nil` for anything else.
+func moment(_ text: String) -> Date? {
+  guard let point = text.firstIndex(of: ".") else { return try? Date(text, strategy: .iso8601) }
+  let digits = text[text.index(after: point)...].prefix { $0.isASCII && $0.isNumber }
+  let rest = text[point...].dropFirst(1 + digits.count)
+  guard !digits.isEmpty, let fraction = Double("0.\(digits)"),
+    let whole = try? Date(text[..<point] + rest, strategy: .iso8601)
+  else { return nil }
+  return whole.addingTimeInterval(fraction)
+}
