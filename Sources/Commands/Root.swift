@@ -19,10 +19,11 @@ struct CCLSetup: AsyncParsableCommand {
     ],
     groupedSubcommands: [
       CommandGroup(
-        name: "Daily use:",
+        name: "Daily use",
         subcommands: [
           StartCommand.self, StopCommand.self, StatusCommand.self, ModelsCommand.self,
           PullCommand.self, AliasCommand.self, ContextCommand.self, ProfileCommand.self,
+          ShellCommand.self, LogsCommand.self, CleanCommand.self,
         ])
     ],
     defaultSubcommand: SetupCommand.self)

@@ -41,7 +41,7 @@ struct Reconciliation: Sendable {
     let catalogue = try embeddedCatalogue()
     guard var choices = engine.choices else {
       console.say(
-        "\("·", .dim) Nothing was set up by ccl-setup here; this is about \(engine.title).")
+        "\("·", .dim) Nothing was set up by ccl-setup here; this goes to \(engine.title).")
       let additions = try change(try await engine.server(in: world).models())
       let survey = try await Survey.take(for: additions, on: engine.url, in: world)
       return try await carryOut(
@@ -50,7 +50,7 @@ struct Reconciliation: Sendable {
           environment: world.environment), done: done)
     }
     let machine = await Machine.detect(in: world)
-    try await startIfNeeded(choices, engine, machine)
+    try await startIfStopped(choices, engine, machine)
     choices.additions = try change(try await engine.server(in: world).models())
     return try await carryOut(try await plan(choices, machine), done: done)
   }
@@ -70,7 +70,7 @@ struct Reconciliation: Sendable {
   }
 
   /// What a stopped engine holds is not known: it must run before a plan for its models can be made.
-  private func startIfNeeded(
+  func startIfStopped(
     _ choices: Choices, _ engine: EngineAtHand, _ machine: Machine
   ) async throws {
     guard !isDryRun, (try? await engine.server(in: world).version()) == nil else { return }

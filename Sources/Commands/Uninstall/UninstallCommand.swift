@@ -45,6 +45,13 @@ struct UninstallCommand: AsyncParsableCommand {
           return .done
         }
       }
+      let engine = try EngineAtHand.find(in: world)
+      if let choices = engine.choices, engine.receipt?.needsStoppedEngine == true {
+        let reconciliation = Reconciliation(
+          world: world, console: console, isAgreed: true, isDryRun: false)
+        try await reconciliation.startIfStopped(
+          choices, engine, await Machine.detect(in: world))
+      }
       let outcomes = Shared([UninstallDocument.Entry]())
       let failures = try await interruptible {
         try await uninstall(keepingModels: keepModels) { entry, outcome in

@@ -3,13 +3,14 @@ public import Setup
 /// What runs now: the engine, its container, and the models that are loaded.
 public func engineStatusScreen(_ status: EngineStatus, width: Int) -> [Text] {
   var lines: [Text] = []
+  let place = status.isOurs ? " at \(status.url)" : ""
   if let version = status.version {
     lines.append(
-      "\("✓", .good) \(printable(status.engine), .emphasis) answers at \(status.url), version \(printable(version))"
+      "\("✓", .good) \(printable(status.engine), .emphasis) answers\(place), version \(printable(version))"
     )
   } else {
     lines.append(
-      "\("✗", .bad) \(printable(status.engine), .emphasis) does not answer at \(status.url): \(printable(status.problem ?? ""))"
+      "\("✗", .bad) \(printable(status.engine), .emphasis) does not answer\(place): \(printable(status.problem ?? ""))"
     )
   }
   if let container = status.container {
@@ -23,7 +24,11 @@ public func engineStatusScreen(_ status: EngineStatus, width: Int) -> [Text] {
       "  \(command: "claude-local") uses \(printable(model), .emphasis) with a context of \(contextInWords(context)), profile \(profile.rawValue)"
     )
   }
-  guard status.isRunning else { return lines + ["  \("try:", .dim) \(command: "ccl-setup start")"] }
+  if !status.isOurs { lines.append("  \("·", .dim) nothing was set up by ccl-setup here") }
+  guard status.isRunning else {
+    let next = status.isOurs ? "ccl-setup start" : "ccl-setup"
+    return lines + ["  \("try:", .dim) \(command: next)"]
+  }
   lines.append("")
   guard !status.loaded.isEmpty else {
     return lines + ["No model is loaded now; the next prompt loads one."]

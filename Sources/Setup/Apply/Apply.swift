@@ -51,13 +51,11 @@ public struct Apply: Sendable {
       try store.write(receipt)
       report(.withdrew(entry, reversion))
     }
-    if let choices = plan.choices {
-      receipt.follow(to: choices.engine)
-      receipt.choices = choices
-      receipt.looseAdditions = nil
-    } else {
-      receipt.looseAdditions = plan.additions
-    }
+    if let choices = plan.choices { receipt.follow(to: choices.engine) }
+    // Additions count once they are there: a model that could not be pulled is not tried again by every later word.
+    let additions = receipt.additions
+    receipt.choices = plan.choices ?? receipt.choices
+    receipt.additions = additions
     for step in plan.steps where !step.changes.isEmpty {
       report(.began(step.id, title: step.title))
       let before = receipt
@@ -71,6 +69,7 @@ public struct Apply: Sendable {
       }
       report(.finished(step.id))
     }
+    receipt.additions = plan.additions
     try store.write(receipt)
     return receipt
   }
@@ -304,7 +303,8 @@ func commandFailure(_ command: Invocation, _ result: ProgramResult) -> Failure {
     tryNext: ["Run that command yourself to see everything it says."])
 }
 
-func programFailure(_ problem: ProgramProblem) -> Failure {
+/// Why a program did not run, told as a failure.
+public func programFailure(_ problem: ProgramProblem) -> Failure {
   switch problem {
   case .notFound(let name):
     Failure("\(name) cannot be run", why: "there is no such program on the PATH")

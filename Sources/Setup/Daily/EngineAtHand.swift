@@ -21,7 +21,7 @@ public struct EngineAtHand: Sendable, Hashable {
   public var additions: Additions { receipt?.additions ?? Additions() }
 
   public var title: String {
-    choices?.engine.title ?? "the Ollama at \(url), not set up by ccl-setup"
+    choices?.engine.title ?? "the Ollama at \(url)"
   }
 
   public func server(in world: World) -> OllamaServer {

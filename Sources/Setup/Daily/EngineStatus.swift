@@ -26,6 +26,8 @@ public struct EngineStatus: Sendable, Hashable, Codable {
   }
 
   public var engine: String
+  /// Whether it is the one that was set up here.
+  public var isOurs: Bool
   public var url: String
   /// The server's version; `nil` when it does not answer.
   public var version: String?
@@ -48,7 +50,7 @@ extension EngineStatus {
     let server = engine.server(in: world)
     async let container = container(of: engine, in: world)
     var status = EngineStatus(
-      engine: engine.title, url: engine.url, loaded: [],
+      engine: engine.title, isOurs: engine.choices != nil, url: engine.url, loaded: [],
       model: engine.choices.flatMap { try? $0.variant.name().description },
       contextWindow: engine.choices?.contextWindow, profile: engine.choices?.profile)
     do throws(Failure) {
@@ -97,10 +99,10 @@ extension EngineStatus.Loaded {
   init(_ model: OllamaServer.LoadedModel, at now: Date) {
     name = (try? ModelName(model.name))?.description ?? model.name
     bytes = model.size
-    contextWindow = model.context_length
-    let share = model.size == 0 ? 0 : Double(model.size_vram ?? 0) / Double(model.size)
+    contextWindow = model.contextLength
+    let share = model.size == 0 ? 0 : Double(model.sizeVram ?? 0) / Double(model.size)
     graphicsShare = min(1, max(0, share))
-    let left = moment(model.expires_at).map { $0.timeIntervalSince(now) }
+    let left = moment(model.expiresAt).map { $0.timeIntervalSince(now) }
     // "For ever" is written as a moment centuries away.
     secondsLeft = left.flatMap { $0 > 10 * 365 * 86_400 ? nil : max(0, $0) }
   }

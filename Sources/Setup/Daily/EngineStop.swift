@@ -69,10 +69,13 @@ public struct EngineStop: Sendable {
         "Ollama goes on running", why: "process \(id) has not ended 10 s after it was asked to",
         tryNext: ["`kill -9 \(id)`"])
     }
-    // The number may be another process's tomorrow: it must not be ended by an uninstall.
+    // The number may be another process's tomorrow: it must not be ended by an uninstall. The entry stays in its place,
+    // so that the next start is taken back after the models that were made since.
     let store = ReceiptStore(in: world)
-    if var receipt = try store.read() {
-      receipt.entries.removeAll { $0.subject == subject }
+    if var receipt = try store.read(),
+      let index = receipt.entries.firstIndex(where: { $0.subject == subject })
+    {
+      receipt.entries[index].undo = .stopEngine(commands: [], storage: [])
       try store.write(receipt)
     }
     return wasRunning

@@ -55,35 +55,46 @@ extension ModelOverview {
   ) {
     let chosen = choices.flatMap { try? $0.variant.name().description }
     let given = Set(additions.aliases.keys).union(Tier.allCases.flatMap(\.anthropicNames))
-    var groups: [String: [OllamaServer.Model]] = [:]
-    for model in models { groups[model.digest, default: []].append(model) }
-    entries = groups.values.map { group in
-      let names = group.map { (try? ModelName($0.name))?.description ?? $0.name }.sorted()
-      // What a model is called before anybody named it: not a tier, not an alias of ours.
-      let name = names.first { $0 == chosen } ?? names.first { !given.contains($0) } ?? names[0]
-      let model = group[0]
-      let detail = group.lazy.compactMap { details[$0.name] }.first
-      let tiers = Tier.allCases.filter { tier in
-        names.contains { Tier(anthropicName: $0) == tier }
-      }
-      let context = detail?.description.contextWindow
-      let trained = detail?.info?.nativeContext ?? model.details?.context_length
-      return Entry(
-        name: name,
-        aliases: names.filter { $0 != name && Tier(anthropicName: $0) == nil },
-        tiers: tiers.map(\.rawValue), isChosen: chosen != nil && names.contains(chosen ?? ""),
-        bytes: model.size, family: model.details?.family,
-        parameters: model.details?.parameter_size,
-        quantization: model.details?.quantization_level, contextWindow: context,
-        trainedContext: trained,
-        tools: (detail?.description.capabilities ?? model.capabilities)?.contains("tools"),
-        fit: Fit(
-          bytes: Int(clamping: model.size), geometry: detail?.info?.geometry,
-          context: context, trained: trained, budget: budget))
-    }.sorted { a, b in
+    let groups = Dictionary(grouping: models, by: \.digest).values
+    let all = groups.map { group in
+      Entry(
+        group, detail: group.lazy.compactMap { details[$0.name] }.first, chosen: chosen,
+        given: given, budget: budget)
+    }
+    entries = all.sorted { a, b in
       a.isChosen == b.isChosen ? a.name < b.name : a.isChosen
     }
     memoryBytes = budget?.bytes
+  }
+}
+
+extension ModelOverview.Entry {
+  /// - Parameters:
+  ///   - group: all names of one digest.
+  ///   - given: names that were made for it, such as those of the tiers.
+  fileprivate init(
+    _ group: [OllamaServer.Model], detail: ModelDetails?, chosen: String?, given: Set<String>,
+    budget: MemoryBudget?
+  ) {
+    let model = group[0]
+    let names = group.map { (try? ModelName($0.name))?.description ?? $0.name }.sorted()
+    // What a model is called before anybody named it: not a tier, not an alias of ours.
+    name = names.first { $0 == chosen } ?? names.first { !given.contains($0) } ?? names[0]
+    isChosen = name == chosen
+    let own = name
+    aliases = names.filter { $0 != own && Tier(anthropicName: $0) == nil }
+    tiers = Tier.allCases.filter { tier in names.contains { Tier(anthropicName: $0) == tier } }
+      .map(\.rawValue)
+    bytes = model.size
+    family = model.details?.family
+    parameters = model.details?.parameterSize
+    quantization = model.details?.quantizationLevel
+    contextWindow = detail?.description.contextWindow
+    trainedContext = detail?.info?.nativeContext ?? model.details?.contextLength
+    tools = (detail?.description.capabilities ?? model.capabilities)?.contains("tools")
+    fit = ModelOverview.Fit(
+      bytes: Int(clamping: model.size), geometry: detail?.info?.geometry, context: contextWindow,
+      trained: trainedContext, budget: budget)
   }
 }
 
@@ -141,10 +152,9 @@ extension ModelOverview {
     }
     var budget = machine.map { usableMemory(MemoryFacts($0, inDocker: engine.isInDocker)) }
     if let place = budget?.place {
-      let loaded = try await server.loadedModels().reduce(0) { sum, model in
-        sum + Int(clamping: place == .gpu ? model.size_vram ?? 0 : model.size)
+      for model in try await server.loadedModels() {
+        budget?.bytes += Int(clamping: place == .gpu ? model.sizeVram ?? 0 : model.size)
       }
-      budget?.bytes += loaded
     }
     return ModelOverview(
       models: models, details: details, choices: engine.choices, additions: engine.additions,

@@ -35,16 +35,23 @@ extension Additions {
         "“\(printable(size))” is no context window", why: error.description,
         tryNext: ["For example `ccl-setup context \(source) 64k`."], code: .usage)
     }
-    try requirePresent(source, among: models)
+    let found = try requirePresent(source, among: models)
+    if let trained = found.details?.contextLength, context.tokens > trained {
+      throw Failure(
+        "\(source) cannot use a context of \(context)",
+        why: "it was trained for \(trained) tokens, and Ollama runs it with no more",
+        tryNext: ["`ccl-setup context \(source) \(contextInWords(trained))`"], code: .usage)
+    }
     let variant = ContextVariant(model: source.description, contextWindow: context.tokens)
     _ = try variant.name()
     return baking(variant)
   }
 
+  @discardableResult
   private func requirePresent(
     _ model: ModelName, among models: [OllamaServer.Model]
-  ) throws(Failure) {
-    guard !models.contains(where: { (try? ModelName($0.name)) == model }) else { return }
+  ) throws(Failure) -> OllamaServer.Model {
+    if let found = models.first(where: { (try? ModelName($0.name)) == model }) { return found }
     throw Failure(
       "There is no model \(model) here",
       why: models.isEmpty

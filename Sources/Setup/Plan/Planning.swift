@@ -204,13 +204,15 @@ struct Planner {
           "The download needs \(ByteCount(bytes).inWords), and \(ByteCount(machine.disk.free).inWords) are free at \(path: machine.disk.place)."
         ))
     }
-    if known?.setupOnly == true {
+    // What was said before the first time is not said again by every word of daily use.
+    let isChosenBefore = survey.receipt?.choices?.variant == choices.variant
+    if known?.setupOnly == true, !isChosenBefore {
       notes.append(
         .init(
           .warning,
           "\(choices.model) only proves that the setup works; it is too small for real work."))
     }
-    if choices.contextWindow < ContextSize.smallest.tokens {
+    if choices.contextWindow < ContextSize.smallest.tokens, !isChosenBefore {
       notes.append(
         .init(
           .warning,
@@ -322,6 +324,8 @@ struct Planner {
     return switch entry.undo {
     // A native server that we started goes on running for a plan that found it answering.
     case .endProcess: if case .native = choices.engine { true } else { false }
+    case .stopEngine(let commands, _) where commands.isEmpty:
+      if case .native = choices.engine { true } else { false }
     // Downloads cost hours: other choices leave them, `uninstall` and `clean` remove them.
     case .deleteModel(_, _, .some): true
     default: false

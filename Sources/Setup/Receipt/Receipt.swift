@@ -48,7 +48,13 @@ public struct Receipt: Sendable, Hashable, Codable {
   }
 
   /// What was asked for beyond the wizard's one model, with or without a setup of ours.
-  public var additions: Additions { choices?.additions ?? looseAdditions ?? Additions() }
+  public var additions: Additions {
+    get { choices?.additions ?? looseAdditions ?? Additions() }
+    set {
+      choices?.additions = newValue
+      looseAdditions = choices == nil && !newValue.isEmpty ? newValue : nil
+    }
+  }
 
   public subscript(subject: String) -> Entry? { entries.first { $0.subject == subject } }
 

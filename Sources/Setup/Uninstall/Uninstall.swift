@@ -12,7 +12,7 @@ public struct Uninstall: Sendable {
 
   /// What would be taken back, newest first.
   public func entries() throws(Failure) -> [Receipt.Entry] {
-    try store.read()?.entries.reversed() ?? []
+    try store.read()?.inUndoOrder ?? []
   }
 
   /// Reverts every entry; what fails stays in the receipt for another try. Answers the failures.
@@ -23,19 +23,39 @@ public struct Uninstall: Sendable {
     defer { lock.release() }
     guard var receipt = try store.read() else { return [] }
     var failures: [Failure] = []
-    for entry in receipt.entries.reversed() {
+    let lost = keepingModels ? nil : await storageThatGoes(receipt)
+    var silent: Set<String> = []
+    for entry in receipt.inUndoOrder {
+      // One server that does not answer is one problem, however many models it has.
+      if let server = entry.undo.server, silent.contains(server) { continue }
       do {
-        let reversion = try await Revert(in: world).revert(entry, keepingModels: keepingModels)
+        let reversion =
+          if let lost, entry.undo.server == lost {
+            Reversion.undone
+          } else {
+            try await Revert(in: world).revert(entry, keepingModels: keepingModels)
+          }
         receipt.entries.removeAll { $0.subject == entry.subject }
         try store.write(receipt)
         report(entry, .success(reversion))
       } catch {
         failures.append(error)
+        if let server = entry.undo.server { silent.insert(server) }
         report(entry, .failure(error))
       }
     }
     if failures.isEmpty { try removeOwnState(receipt.stateFolders) }
     return failures
+  }
+
+  /// The server of a stopped container whose volume will be removed: its models go with that, and nobody is there to
+  /// be asked to delete them one by one.
+  private func storageThatGoes(_ receipt: Receipt) async -> String? {
+    guard let url = receipt.choices?.engine.url,
+      case .stopEngine(_, let storage)? = receipt["engine:docker"]?.undo, !storage.isEmpty,
+      (try? await OllamaServer(url: url, network: world.network).version()) == nil
+    else { return nil }
+    return url
   }
 
   /// Our own state goes last: receipt, history, logs, lock, and the folders that are empty then.
@@ -59,7 +79,35 @@ public struct Uninstall: Sendable {
   }
 }
 
+extension Receipt {
+  /// Newest first; an engine that was started anew since goes after the models that it must delete.
+  var inUndoOrder: [Entry] {
+    var order = Array(entries.reversed())
+    if let engine = order.firstIndex(where: { $0.subject.hasPrefix("engine:") }),
+      let model = order.lastIndex(where: { $0.undo.server != nil }), model > engine
+    {
+      order.insert(order[engine], at: model + 1)
+      order.remove(at: engine)
+    }
+    return order
+  }
+
+  /// Whether taking back needs an engine of ours that was stopped: it alone can delete its models.
+  public var needsStoppedEngine: Bool {
+    guard case .native? = choices?.engine, let engine = choices?.engine.url else { return false }
+    return self["engine:native"] != nil && entries.contains { $0.undo.server == engine }
+  }
+}
+
 extension Undo {
+  /// The server that holds the model it is about.
+  var server: String? {
+    switch self {
+    case .deleteModel(let server, _, _), .restoreModel(let server, _, _): server
+    default: nil
+    }
+  }
+
   /// What taking it back does, for a person.
   public var title: String {
     switch self {
@@ -68,6 +116,8 @@ extension Undo {
     case .removeBlock(let path, _, let fileWasMissing, _):
       fileWasMissing
         ? "take the block out of \(path), which was made for it" : "take the block out of \(path)"
+    case .stopEngine(let commands, _) where commands.isEmpty:
+      "nothing to stop: Ollama was stopped before"
     case .stopEngine(_, let storage):
       storage.isEmpty
         ? "stop the engine" : "remove the container, its network and its volume of models"
