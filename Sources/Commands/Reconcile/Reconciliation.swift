@@ -38,7 +38,7 @@ struct Reconciliation: Sendable {
     to engine: EngineAtHand, done: [Text],
     _ change: ([OllamaServer.Model]) throws -> Additions
   ) async throws -> Setup.ExitCode {
-    let catalogue = try embeddedCatalogue()
+    let catalogue = try embedded()
     guard var choices = engine.choices else {
       console.say(
         "\("·", .dim) Nothing was set up by ccl-setup here; this goes to \(engine.title).")
@@ -65,7 +65,7 @@ struct Reconciliation: Sendable {
   func plan(_ choices: Choices, _ machine: Machine) async throws -> Plan {
     let survey = try await Survey.take(for: choices, machine: machine, in: world)
     return try Plan(
-      choices, machine: machine, catalogue: try embeddedCatalogue(), survey: survey,
+      choices, machine: machine, catalogue: try embedded(), survey: survey,
       environment: world.environment)
   }
 
@@ -81,7 +81,9 @@ struct Reconciliation: Sendable {
     if isDryRun {
       console.say(planScreen(plan, freeDisk: nil, isWhole: true))
       console.say(["", "Nothing was changed (--dry-run)."])
-      if console.isJSON { console.document(SetupDocument(plan: plan, applied: false, proofs: [])) }
+      if console.isJSON {
+        console.document(SetupDocument(plan: plan, detection: nil, applied: false, proofs: []))
+      }
       return .done
     }
     guard try await isAgreed(to: plan) else {
@@ -95,7 +97,9 @@ struct Reconciliation: Sendable {
     try await Apply(in: world, tool: toolVersion) { screen.show($0) }(plan)
     if let done {
       console.say(done)
-      if console.isJSON { console.document(SetupDocument(plan: plan, applied: true, proofs: [])) }
+      if console.isJSON {
+        console.document(SetupDocument(plan: plan, detection: nil, applied: true, proofs: []))
+      }
     }
     return .done
   }
@@ -128,11 +132,5 @@ struct Reconciliation: Sendable {
       return false
     }
     return words.contains(text.lowercased())
-  }
-}
-
-func embeddedCatalogue() throws(Failure) -> Catalogue {
-  do { return try Catalogue.embedded() } catch {
-    throw Failure("The model catalogue cannot be read", why: "\(error)")
   }
 }

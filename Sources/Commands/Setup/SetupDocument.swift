@@ -28,7 +28,7 @@ struct SetupDocument: Encodable {
   var notes: [Note]
   var proofs: [ProofDocument]
 
-  init(plan: Plan, detection: DetectionTimes, applied: Bool, proofs: [Proof]) {
+  init(plan: Plan, detection: DetectionTimes?, applied: Bool, proofs: [Proof]) {
     choices = plan.choices
     self.detection = detection
     self.applied = applied

@@ -14,10 +14,8 @@ public func engineStatusScreen(_ status: EngineStatus, width: Int) -> [Text] {
     )
   }
   if let container = status.container {
-    let health = container.health.map { ", \(printable($0))" } ?? ""
     lines.append(
-      "  container \(printable(container.name), .emphasis): \(printable(container.state))\(health), image \(printable(container.image))"
-    )
+      "  container \(printable(container.name), .emphasis): \(printable(container.status))")
   }
   if let model = status.model, let context = status.contextWindow, let profile = status.profile {
     lines.append(

@@ -16,15 +16,6 @@ public struct EngineStatus: Sendable, Hashable, Codable {
     /// Seconds until it unloads without another request; `nil`: it stays.
     public var secondsLeft: Double?
   }
-  public struct Container: Sendable, Hashable, Codable {
-    public var name: String
-    /// `running`, `exited` and the like, in Docker's words.
-    public var state: String
-    /// `healthy`, `starting`, `unhealthy`; `nil` without a check.
-    public var health: String?
-    public var image: String
-  }
-
   public var engine: String
   /// Whether it is the one that was set up here.
   public var isOurs: Bool
@@ -33,8 +24,8 @@ public struct EngineStatus: Sendable, Hashable, Codable {
   public var version: String?
   /// Why it does not answer.
   public var problem: String?
-  /// `nil` when the engine is not in Docker, or there is no container.
-  public var container: Container?
+  /// `nil` when the engine is not in Docker, there is no container, or Docker could not be asked.
+  public var container: ContainerState?
   public var loaded: [Loaded]
   /// The model that `claude-local` uses.
   public var model: String?
@@ -64,34 +55,12 @@ extension EngineStatus {
     return status
   }
 
-  private static func container(of engine: EngineAtHand, in world: World) async -> Container? {
-    guard let kind = engine.choices?.engine,
-      let project = ComposeProject(kind, world.environment)
-    else { return nil }
-    let format =
-      "{{.Name}}\t{{.State.Status}}\t{{if .State.Health}}{{.State.Health.Status}}{{end}}\t{{.Config.Image}}"
-    // Without Docker or without the container there is nothing to tell; that the server does not answer is told.
-    guard
-      let list = try? await world.programs.run(
-        project.call(["ps", "--all", "--quiet", "ollama"]), within: .seconds(10)),
-      let id = list.output.split(separator: "\n").first.map(String.init),
-      let result = try? await world.programs.run(
-        Invocation("docker", ["container", "inspect", "--format", format, id]),
-        within: .seconds(10)), result.succeeded
-    else { return nil }
-    return Container(inspected: result.output)
-  }
-}
-
-extension EngineStatus.Container {
-  /// From one line of `docker container inspect`: name, state, health and image between tabs.
-  init?(inspected line: String) {
-    let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-    guard fields.count == 4 else { return nil }
-    name = fields[0].first == "/" ? String(fields[0].dropFirst()) : fields[0]
-    state = fields[1]
-    health = fields[2].isEmpty ? nil : fields[2]
-    image = fields[3]
+  private static func container(
+    of engine: EngineAtHand, in world: World
+  ) async -> ContainerState? {
+    guard engine.isInDocker else { return nil }
+    // That the server does not answer is told anyway; why Docker does not, the doctor knows.
+    return try? await ContainerState.ask(in: world)
   }
 }
 

@@ -1,10 +1,10 @@
 /// The containers of our own Compose project, as Docker tells of them.
-struct ContainerState: Sendable, Hashable {
-  var name: String
+public struct ContainerState: Sendable, Hashable, Codable {
+  public var name: String
   /// `running`, `exited`, `created` and the like, in Docker's words.
-  var state: String
+  public var state: String
   /// "Up 3 minutes (healthy)".
-  var status: String
+  public var status: String
 
   var isRunning: Bool { state == "running" }
   var isUnhealthy: Bool { status.contains("(unhealthy)") }

@@ -226,15 +226,16 @@ extension Facts {
     var isMade = true
     for case .createModel(let creation) in changes {
       isMade = false
+      let found = server.contexts[creation.name]
       let evidence =
-        server.derivedContext.map {
+        found.map {
           "its context is \($0), asked were \(creation.contextWindow)"
         } ?? "\(choices.engine.url) does not have it"
       checks.append(
         Check(
-          server.derivedContext == nil ? "derived-model-missing" : "context-wrong", .models,
+          found == nil ? "derived-model-missing" : "context-wrong", .models,
           printable(creation.name), .fail, evidence,
-          consequence: server.derivedContext == nil
+          consequence: found == nil
             ? "It is the model that claude-local asks for."
             : "Longer prompts are cut off silently.", remedy: .fix))
     }

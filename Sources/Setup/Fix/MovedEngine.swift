@@ -6,8 +6,13 @@ extension Receipt {
       old.localPort != nil
     else { return }
     for index in entries.indices {
-      guard case .deleteModel(old.url, let name, let bytes) = entries[index].undo else { continue }
-      entries[index].undo = .deleteModel(server: engine.url, name: name, bytes: bytes)
+      switch entries[index].undo {
+      case .deleteModel(old.url, let name, let bytes):
+        entries[index].undo = .deleteModel(server: engine.url, name: name, bytes: bytes)
+      case .restoreModel(old.url, let name, let keptAs):
+        entries[index].undo = .restoreModel(server: engine.url, name: name, keptAs: keptAs)
+      default: continue
+      }
     }
   }
 }
