@@ -109,7 +109,7 @@ enum FixedMachine: String, Sendable, CaseIterable {
         "/home/ada/.profile": .present(Array(". ~/.bashrc\n".utf8)),
       ],
       server: self == .mac
-        ? Survey.Server(version: "0.32.15", models: [here], derivedContext: nil) : nil,
-      registryBytes: model == "gpt-oss:20b" ? 13_793_441_244 : nil)
+        ? Survey.Server(version: "0.32.15", models: [here], contexts: [:]) : nil,
+      registryBytes: model == "gpt-oss:20b" ? [model: 13_793_441_244] : [:])
   }
 }
