@@ -27,9 +27,7 @@ struct SetupSession: Sendable {
     let questionnaire = Questionnaire(
       machine: machine, catalogue: catalogue, previous: receipt?.choices,
       freePort: freePort(), rehearsalURL: rehearsalURL,
-      present: machine.ollama.models.compactMap { model in
-        (try? ModelName(model.name)).map { PresentModel(name: $0, bytes: Int(model.size)) }
-      })
+      present: PresentModel.all(of: machine))
     let answers = try given(questionnaire)
     if isAsking {
       return try await converse(Wizard(questionnaire, given: answers), questionnaire, times)

@@ -23,3 +23,26 @@ extension MemoryFacts {
     }
   }
 }
+
+extension Machine {
+  /// The memory that a model can use under this engine.
+  public func memoryBudget(for engine: Engine?) -> MemoryBudget {
+    let inDocker = if case .docker = engine { true } else { false }
+    return usableMemory(MemoryFacts(self, inDocker: inDocker))
+  }
+}
+
+extension PresentModel {
+  /// What a server has, as far as it is a model of its own: names that are only another name for one (an Anthropic
+  /// name, a variant with a context baked in) are left out.
+  public static func all(of machine: Machine) -> [PresentModel] {
+    let found = machine.ollama.models.compactMap { model in
+      (try? ModelName(model.name)).map { PresentModel(name: $0, bytes: Int(clamping: model.size)) }
+    }
+    let names = Set(found.map(\.name))
+    return found.filter { model in
+      if let base = model.name.derivation?.base, names.contains(base) { return false }
+      return Tier(anthropicName: model.name.model) == nil
+    }
+  }
+}

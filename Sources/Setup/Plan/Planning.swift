@@ -206,6 +206,12 @@ struct Planner {
     }
     // What was said before the first time is not said again by every word of daily use.
     let isChosenBefore = survey.receipt?.choices?.variant == choices.variant
+    if let need = known?.memoryNeed(context: choices.contextWindow), !isElsewhere, !isChosenBefore {
+      let budget = machine.memoryBudget(for: choices.engine)
+      let words: Text =
+        "In memory: \(Bytes.memory(need)) for \(choices.model) at \(contextInWords(choices.contextWindow)), of \(Bytes.memory(budget.bytes)) of \(budget.owner)."
+      notes.append(.init(need > budget.bytes ? .warning : .information, words))
+    }
     if known?.setupOnly == true, !isChosenBefore {
       notes.append(
         .init(
@@ -221,6 +227,8 @@ struct Planner {
     }
     return Plan.Step(id: .model, title: "The model", changes: pulls)
   }
+
+  private var isElsewhere: Bool { if case .server = choices.engine { true } else { false } }
 
   private func aliasStep(
     _ derived: ModelName, planned: Set<ModelName>, _ notes: inout [Plan.Note]

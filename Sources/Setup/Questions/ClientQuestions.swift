@@ -1,7 +1,7 @@
 /// How many tools, and in which shells?
 extension Questionnaire {
   func profileQuestion(_ answers: Answers) -> Question {
-    let onCPU = budget(for: answers.engine).onCPU
+    let onCPU = machine.memoryBudget(for: answers.engine).onCPU
     let recommended = previous?.profile ?? (onCPU ? .lean : .full)
     return Question(
       id: .profile, title: "How many tools shall Claude Code offer the model?",

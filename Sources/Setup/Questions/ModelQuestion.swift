@@ -3,38 +3,13 @@ extension Questionnaire {
   /// Every model judged for the memory that the chosen engine can use.
   public func recommendation(for engine: Engine?) -> Recommendation {
     recommend(
-      from: catalogue, budget: budget(for: engine),
+      from: catalogue, budget: machine.memoryBudget(for: engine),
       freeDisk: isElsewhere(engine) ? nil : Int(clamping: machine.disk.free), present: present)
   }
 
   private func isElsewhere(_ engine: Engine?) -> Bool {
     if case .server = engine { return true }
     return false
-  }
-
-  /// The memory that a model can use under this engine.
-  public func budget(for engine: Engine?) -> MemoryBudget {
-    var facts = MemoryFacts(
-      total: Int(clamping: machine.memory.total), available: Int(clamping: machine.memory.available)
-    )
-    facts.cgroupLimit = machine.memory.cgroupLimit.map { Int(clamping: $0) }
-    facts.cgroupUsed = Int(clamping: machine.memory.cgroupUsed ?? 0)
-    let cards = machine.graphics.nvidia.map {
-      MemoryFacts.GPU(
-        total: Int(clamping: $0.memory),
-        free: Int(clamping: $0.memory - min($0.memory, $0.memoryInUse)))
-    }
-    switch engine {
-    case .docker(_, let graphics):
-      if graphics { facts.gpus = cards }
-      if machine.docker.isVirtualMachine {
-        facts.dockerVM = machine.docker.memory.map { Int(clamping: $0) }
-      }
-    case .native, .rehearsal, .server, nil:
-      facts.gpus = cards
-      facts.unified = machine.graphics.appleSilicon
-    }
-    return usableMemory(facts)
   }
 
   func modelQuestion(_ answers: Answers) -> Question {
@@ -83,7 +58,7 @@ extension Questionnaire {
 
   func contextQuestion(_ answers: Answers) -> Question {
     let row = row(answers)
-    let memory = budget(for: answers.engine)
+    let memory = machine.memoryBudget(for: answers.engine)
     let native = row?.model.nativeContext
     let recommended =
       previous?.model == answers.model
