@@ -14,7 +14,8 @@ struct CCLSetup: AsyncParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      SetupCommand.self, DoctorCommand.self, FixCommand.self, UninstallCommand.self,
+      SetupCommand.self, DoctorCommand.self, FixCommand.self, EnvCommand.self,
+      UninstallCommand.self,
       RehearseCommand.self, ProxyCommand.self,
     ],
     groupedSubcommands: [
