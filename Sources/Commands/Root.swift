@@ -15,8 +15,7 @@ struct CCLSetup: AsyncParsableCommand {
     version: toolVersion,
     subcommands: [
       SetupCommand.self, DoctorCommand.self, FixCommand.self, EnvCommand.self,
-      UninstallCommand.self,
-      RehearseCommand.self, ProxyCommand.self,
+      UninstallCommand.self, RehearseCommand.self, ProxyCommand.self,
     ],
     groupedSubcommands: [
       CommandGroup(
