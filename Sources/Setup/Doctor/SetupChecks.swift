@@ -263,6 +263,14 @@ extension Facts {
     let all = Tier.allCases.flatMap(\.anthropicNames)
     var missing: [String] = []
     for case .copyModel(_, _, let to) in changes { missing.append(to) }
+    let isModelMadeAnew = changes.contains { change in
+      if case .createModel = change { true } else { false }
+    }
+    if isModelMadeAnew {
+      return Check(
+        "aliases", .aliases, "Aliases", .warn,
+        "they are names of the model that is to be made anew, and follow it", remedy: .fix)
+    }
     guard missing.isEmpty else {
       return Check(
         "alias-missing", .aliases, "Aliases", .fail,
