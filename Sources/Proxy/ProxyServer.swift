@@ -40,7 +40,8 @@ public struct ProxyServer: Sendable {
       let port = server.localAddress?.port ?? configuration.port
       let page = PageResponder(configuration, port: port, recorder: recorder)
       shared.value = try RelayShared(configuration, port: port, recorder: recorder, page: page)
-      server.read()
+      // Connections wait in the kernel until there is something to answer them.
+      try await server.setOption(.autoRead, value: true).get()
       onEvent(.ready(url: "http://\(shownHost):\(port)", port: port))
       onReady(port)
       await withTaskCancellationHandler {
@@ -69,7 +70,7 @@ public struct ProxyServer: Sendable {
     try await ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelOption(.autoRead, value: true)
+      .serverChannelOption(.autoRead, value: false)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.recvAllocator, value: receiveBuffers)

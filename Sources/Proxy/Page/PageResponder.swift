@@ -19,7 +19,7 @@ final class PageResponder: Sendable {
   }
 
   func isAddressed(by request: RequestHead, head: ByteBuffer) -> Bool {
-    if request.target.hasPrefix(Self.prefix) {
+    if request.target.utf8.starts(with: Self.prefix.utf8) {
       let path = request.path
       return path == Self.prefix || path.hasPrefix(Self.prefix + "/")
     }

@@ -114,8 +114,7 @@ struct HeadFields {
   }
 
   var status: Int? {
-    let parts = startLine.split(separator: " ")
-    return parts.count > 1 ? Int(parts[1]) : nil
+    Int(Substring(startLine.utf8.dropFirst(9).prefix(3)))
   }
 
   /// Writes a list of pairs, names and values, without what may not be recorded.

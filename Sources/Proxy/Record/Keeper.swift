@@ -121,12 +121,12 @@ final class Keeper {
   private func summarize(
     _ assembly: inout Assembly, _ facts: ExchangeFacts, _ head: HeadFields, _ body: ByteBuffer?
   ) -> ExchangeSummary {
-    let parts = head.startLine.split(separator: " ")
-    let target = parts.count > 1 ? String(parts[1]) : ""
+    let parts = head.startLine.utf8.split(separator: .space).map { String(Substring($0)) }
+    let target = parts.count > 1 ? parts[1] : ""
     let status = assembly.responseHead?.status
     var summary = ExchangeSummary(
       id: assembly.id, at: timestamp(facts.startedAt), client: facts.client,
-      method: parts.first.map(String.init) ?? "", target: withoutSecrets(target: target),
+      method: parts.first ?? "", target: withoutSecrets(target: target),
       repaired: facts.repairedTarget.map { withoutSecrets(target: $0) }, status: status,
       ending: facts.ending.rawValue, remark: facts.remark, others: facts.others,
       requestDone: facts.requestDone.map { $0 / 1000 },
@@ -319,7 +319,9 @@ func withoutSecrets(header name: String, _ value: String) -> String {
 
 /// A request's target as it may be recorded.
 func withoutSecrets(target: String) -> String {
-  guard let query = target.firstIndex(of: "?") else { return withoutSecrets(target) }
+  guard let query = target.utf8.firstIndex(of: UInt8(ascii: "?")) else {
+    return withoutSecrets(target)
+  }
   let parameters = target[target.index(after: query)...].split(
     separator: "&", omittingEmptySubsequences: false)
   let clean = parameters.map { parameter in

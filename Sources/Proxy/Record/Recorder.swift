@@ -28,7 +28,7 @@ final class Recorder: Sendable {
   /// Bytes that wait for the thread before connections are held back for it.
   private static let comfort = 6 << 20
   /// Bytes that may wait for the thread at all.
-  private static let limit = 16 << 20
+  private static let limit = 64 << 20
   /// How long a connection waits for the thread at most.
   private static let patience = TimeAmount.milliseconds(250)
   private static let pause = TimeAmount.milliseconds(2)

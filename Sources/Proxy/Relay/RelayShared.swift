@@ -38,21 +38,24 @@ final class RelayShared: Sendable {
 
   /// How a request's head differs on its way to the engine.
   func rewrite(_ request: RequestHead) -> Rewrite {
-    var target = Substring(request.target)
+    var target = request.target
     // A client that believes it talks to a forward proxy sends the whole URL (RFC 9112, 3.2.2).
-    if target.hasPrefix("http://") {
-      target = target.dropFirst(7).drop { $0 != "/" }
+    if target.utf8.starts(with: "http://".utf8) {
+      target = String(target.dropFirst(7).drop { $0 != "/" })
       if target.isEmpty { target = "/" }
     }
-    let repaired = strict ? nil : repairedTarget(String(target))
-    let path = upstream.path + (repaired ?? String(target))
+    let repaired = strict ? nil : repairedTarget(target)
     var changes = HeadChanges()
-    if path != request.target {
+    if repaired != nil || !upstream.path.isEmpty || target.utf8.count != request.target.utf8.count {
+      let path = upstream.path + (repaired ?? target)
       changes.startLine = "\(request.method) \(path) HTTP/\(request.isOld ? "1.0" : "1.1")"
     }
     // A Host that names the proxy becomes the one that a direct client sends; a foreign one stays, since engines
     // use it to tell a page of a foreign site from a program of this machine.
-    if let host = request.host, upstream.isSecure || ownNames.contains(host.lowercased()) {
+    if let host = request.host,
+      upstream.isSecure || ownNames.contains(host)
+        || ownNames.contains(host.lowercased())
+    {
       changes.host = upstream.authority
     }
     if request.isOld, !request.closes { changes.connection = "keep-alive" }

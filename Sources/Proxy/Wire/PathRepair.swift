@@ -4,6 +4,8 @@
 /// path and a client that appends only `/messages` gives a short one; engines answer both with 404, which the client
 /// then reports as a wrong model name.
 func repairedTarget(_ target: String) -> String? {
+  // Nearly every request is right.
+  if target == "/v1/messages?beta=true" || target == "/v1/messages" { return nil }
   let path = target.prefix { $0 != "?" }
   var parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
   guard !parts.isEmpty, parts.first != "" else { return nil }

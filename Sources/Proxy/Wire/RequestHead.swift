@@ -29,14 +29,16 @@ struct MalformedHead: Error { var reason: String }
 
 extension RequestHead {
   init(_ head: MessageHead, in bytes: UnsafeRawBufferPointer) throws(MalformedHead) {
-    let line = bytes.text(head.startLine)
-    let parts = line.split(separator: " ", omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[0].isEmpty, !parts[1].isEmpty, parts[2].hasPrefix("HTTP/1.")
+    let line = head.startLine
+    guard let first = bytes.position(of: .space, from: line.lowerBound, to: line.upperBound),
+      let second = bytes.position(of: .space, from: first + 1, to: line.upperBound),
+      first > line.lowerBound, second > first + 1, line.upperBound - second == 9,
+      bytes.starts(at: second + 1, with: "HTTP/1.")
     else { throw MalformedHead(reason: "this is not an HTTP/1 request line") }
     let connection = try Connection(head, in: bytes)
-    method = String(parts[0])
-    target = String(parts[1])
-    isOld = parts[2] == "HTTP/1.0"
+    method = bytes.text(line.lowerBound..<first)
+    target = bytes.text(first + 1..<second)
+    isOld = bytes[line.upperBound - 1] == UInt8(ascii: "0")
     closes = connection.close || (isOld && !connection.keepAlive)
     host = head.fields.first { bytes.matches($0.name, "host") }.map { bytes.text($0.value) }
     framing = connection.chunked ? .chunked : connection.length.map(Framing.length) ?? .none
@@ -49,10 +51,12 @@ extension ResponseHead {
   init(_ head: MessageHead, in bytes: UnsafeRawBufferPointer, to method: String)
     throws(MalformedHead)
   {
-    let line = bytes.text(head.startLine)
-    let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), parts[1].utf8.count == 3,
-      let status = Int(parts[1])
+    let line = head.startLine
+    // `HTTP/1.1 200`, and perhaps a space and a reason.
+    guard line.count >= 12, bytes.starts(at: line.lowerBound, with: "HTTP/1."),
+      bytes[line.lowerBound + 8] == .space,
+      line.count == 12 || bytes[line.lowerBound + 12] == .space,
+      let status = Int(bytes.text(line.lowerBound + 9..<line.lowerBound + 12)), status >= 100
     else { throw MalformedHead(reason: "the engine's answer is not HTTP/1") }
     let connection = try Connection(head, in: bytes)
     self.status = status
@@ -67,7 +71,7 @@ extension ResponseHead {
     }
     closes =
       connection.close || framing == .untilClose
-      || (parts[0] == "HTTP/1.0" && !connection.keepAlive)
+      || (bytes[line.lowerBound + 7] == UInt8(ascii: "0") && !connection.keepAlive)
   }
 }
 
