@@ -56,7 +56,7 @@ struct BadInputTests {
       let left = before.differences(to: try person.tree())
       #expect(left.allSatisfy { $0.contains(".local/state/ccl-setup") }, "\(left)")
       #expect(try await person.setup("uninstall", "--yes").code == 0)
-      #expect(before.differences(to: try person.tree()) == [])
+      try person.expectTree(before)
     }
   }
 
@@ -117,7 +117,7 @@ struct BadInputTests {
       #expect(result.code == 1)
       #expect(result.error.contains("✗ This Ollama is too old"), "\(result.error)")
       #expect(result.error.contains("try: "))
-      #expect(before.differences(to: try person.home.snapshot()) == [])
+      try person.expectHome(before)
     }
   }
 
@@ -129,7 +129,7 @@ struct BadInputTests {
       #expect(result.code == 1)
       #expect(flowed(result.error).contains(missing), "\(result.error)")
       #expect(result.error.contains("try: "))
-      #expect(before.differences(to: try person.home.snapshot()) == [])
+      try person.expectHome(before)
     }
   }
 
@@ -141,7 +141,7 @@ struct BadInputTests {
       #expect(result.code == 1)
       #expect(flowed(result.error).contains("the file system is read-only"), "\(result.error)")
       #expect(result.error.contains("try: "))
-      #expect(before.differences(to: try person.home.snapshot()) == [])
+      try person.expectHome(before)
       // Nothing was started either.
       await #expect(throws: Unsuccessful.self) { try await person.web("/api/version") }
     }
@@ -174,6 +174,51 @@ struct BadInputTests {
         let hasBlock = try person.text(file).contains("ccl-setup")
         #expect(hasFunction || !hasBlock)
       }
+    }
+  }
+
+  /// The setup is killed in the middle of the download: the receipt knows what had begun.
+  @Test(arguments: [["uninstall", "--yes"], unattended])
+  func aSetupThatWasKilled(next: [String]) async throws {
+    try await Person.alone([.ollama]) { person in
+      let before = try person.tree()
+      let log = try TemporaryFolder.make("killed").appending("log")
+      let killed = try RunningProgram(
+        person.call(
+          "ccl-setup", Self.unattended, ["CCL_REHEARSAL_FAULTS": "/api/pull:stall=9*1"]),
+        output: log)
+      try await eventually(within: .seconds(30)) {
+        try text(of: log).contains("· pull qwen3:1.7b") ? true : nil
+      }
+      // Another one keeps its hands off meanwhile.
+      let second = try await person.call("ccl-setup", Self.unattended).run()
+      #expect(second.code == 1)
+      #expect(second.error.contains("✗ Another ccl-setup is at work"))
+      killed.signal(9)
+      #expect(try await killed.exit(within: .seconds(5)) == 137)
+
+      let result = try await person.call("ccl-setup", next).run()
+      #expect(result.code == 0, "\(result.output)\n\(result.error)")
+      #expect(try await person.setup("uninstall", "--yes").code == 0)
+      try person.expectTree(before)
+    }
+  }
+
+  /// The server went with a restart of the machine: uninstall starts it once more to take its models back.
+  @Test func aServerThatIsGone() async throws {
+    try await Person.alone([.ollama]) { person in
+      let before = try person.tree()
+      let storage = ["OLLAMA_MODELS": try TemporaryFolder.make("models").string]
+      #expect(try await person.call("ccl-setup", Self.unattended, storage).run().code == 0)
+      try await person.endServers()
+      let result = try await person.setup("uninstall", "--yes", with: storage)
+      #expect(result.code == 0, "\(result.output)\n\(result.error)")
+      try person.expectTree(before)
+      try await eventually(within: .seconds(10)) {
+        (try? await person.web("/api/version")) == nil ? true : nil
+      }
+      _ = try await person.serve(with: storage)
+      #expect(try models(try await person.web("/api/tags")).isEmpty)
     }
   }
 
@@ -224,7 +269,7 @@ struct BadInputTests {
       let result = try await person.call("ccl-setup", ["--yes"] + arguments).run()
       #expect(result.code == 64, "\(result.output)\n\(result.error)")
       #expect(!result.error.isEmpty)
-      #expect(before.differences(to: try person.home.snapshot()) == [])
+      try person.expectHome(before)
     }
   }
 }

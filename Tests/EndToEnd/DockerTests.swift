@@ -90,14 +90,14 @@ struct DockerTests {
     let again = try await person.setup("--yes", "--no-verify")
     #expect(again.code == 0)
     #expect(again.output.contains("Everything is in place already"))
-    #expect(after.differences(to: try person.tree()).isEmpty)
+    try person.expectTree(after)
     #expect(
       try await docker.succeed(["ps", "--all", "--no-trunc", "--format", "{{.ID}}"])
         == containers.split(separator: "\n").last?.split(separator: " ").first.map(String.init))
 
     let uninstall = try await person.setup("uninstall", "--yes")
     #expect(uninstall.code == 0, "\(uninstall.output)\n\(uninstall.error)")
-    #expect(before.differences(to: try person.tree()) == [])
+    try person.expectTree(before)
     try await expectNothingLeft()
   }
 
@@ -108,7 +108,7 @@ struct DockerTests {
     #expect(result.code == 0, "\(result.error)")
     #expect(result.output.contains("docker compose --progress plain --project-directory"))
     #expect(result.output.hasSuffix("Nothing was changed (--dry-run)."))
-    #expect(before.differences(to: try person.home.snapshot()) == [])
+    try person.expectHome(before)
     try await expectNothingLeft()
   }
 
@@ -134,7 +134,7 @@ struct DockerTests {
     #expect(again.output.contains("Everything is in place already"))
 
     #expect(try await person.setup("uninstall", "--yes").code == 0)
-    #expect(before.differences(to: try person.tree()) == [])
+    try person.expectTree(before)
     #expect(
       try await docker.succeed(["ps", "--no-trunc", "--format", "{{.ID}} {{.Names}}"])
         == "\(theirs) ollama")
@@ -163,6 +163,30 @@ struct DockerTests {
     let left = before.differences(to: try person.tree())
     #expect(left.allSatisfy { $0.contains(".local/state/ccl-setup") }, "\(left)")
     await network.end()
+  }
+
+  /// Docker ends with the setup in place: what cannot be taken back stays recorded, and nothing that it takes is lost.
+  @Test func uninstallWithoutDockerCanBeRunAgain() async throws {
+    let person = try Person([], in: docker.namespace, docker: docker)
+    let before = try person.tree()
+    let result = try await person.call(
+      "ccl-setup", ["--yes", "--no-verify", "--engine", "docker", "--shells", "bash"] + small
+    ).run(within: .seconds(120))
+    #expect(result.code == 0, "\(result.output)\n\(result.error)")
+
+    let first = try await person.setup(
+      "uninstall", "--yes", with: ["DOCKER_HOST": "unix://\(person.home["no-docker"])"])
+    #expect(first.code == 1)
+    #expect(first.error.contains("✗ `docker compose"))
+    #expect(first.error.contains("try: "))
+    #expect(try person.text(".bashrc") == "# mine\nalias ll='ls -l'\nHISTSIZE=10")
+
+    // A stopped container takes its models along all the same.
+    try await docker.succeed(["stop", "ollama"])
+    let second = try await person.setup("uninstall", "--yes")
+    #expect(second.code == 0, "\(second.output)\n\(second.error)")
+    try person.expectTree(before)
+    try await expectNothingLeft()
   }
 
   private func expectNothingLeft() async throws {

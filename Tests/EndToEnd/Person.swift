@@ -1,6 +1,7 @@
 import Setup
 import Support
 import SystemPackage
+import Testing
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -86,17 +87,27 @@ struct Person: Sendable {
     await person.sweep()
   }
 
+  /// Ends the servers in this person's network, as a restart of the machine does.
+  func endServers() async throws {
+    try await endProcesses { $0 + " && grep -q '^serve$' <(tr '\\0' '\\n' <\"$process/cmdline\")" }
+  }
+
   /// Ends every process in this person's network: servers that the product has left running.
   private func sweep() async {
+    // What has ended meanwhile is ended.
+    try? await endProcesses { $0 }
+    await network.end()
+  }
+
+  private func endProcesses(_ condition: (String) -> String) async throws {
     let script = """
       me=$(readlink /proc/self/ns/net)
       for process in /proc/[0-9]*; do
-        [ "$(readlink "$process/ns/net" 2>/dev/null)" = "$me" ] || continue
-        [ "${process#/proc/}" = $$ ] || kill -9 "${process#/proc/}"
+        if \(condition(#"[ "$(readlink "$process/ns/net" 2>/dev/null)" = "$me" ] && [ "${process#/proc/}" != $$ ]"#))
+        then kill -9 "${process#/proc/}" || :; fi
       done
       """
-    _ = try? await network.run("sh", ["-c", script])
-    await network.end()
+    try await network.inside(.clean("bash", ["-c", script])).succeed()
   }
 
   // MARK: - Running
@@ -174,6 +185,18 @@ struct Person: Sendable {
   private static func isForeign(_ name: String) -> Bool {
     let others = [".claude", ".cache", ".local/share", ".config/fish/fish_variables"]
     return others.contains { name.hasPrefix($0) }
+  }
+
+  /// The home is as it was, but for what others keep in it.
+  func expectTree(_ before: Tree, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let differences = before.differences(to: try tree())
+    #expect(differences == [], sourceLocation: sourceLocation)
+  }
+
+  /// The home is as it was, to the last byte.
+  func expectHome(_ before: Tree, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let differences = before.differences(to: try home.snapshot())
+    #expect(differences == [], sourceLocation: sourceLocation)
   }
 
   func text(_ name: String) throws -> String { try Support.text(of: home[name]) }

@@ -145,7 +145,7 @@ struct TerminalTests {
       #expect(second.code == 0, "\(second.output)\n\(second.error)")
       #expect(try models(try await person.web("/api/tags")).keys.contains("qwen3:1.7b-32k"))
       #expect(try await person.setup("uninstall", "--yes").code == 0)
-      #expect(before.differences(to: try person.tree()) == [])
+      try person.expectTree(before)
     }
   }
 

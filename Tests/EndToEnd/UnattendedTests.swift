@@ -34,11 +34,11 @@ struct UnattendedTests {
       let again = try await person.setup("--yes", "--no-verify")
       #expect(again.code == 0)
       #expect(again.output.contains("Everything is in place already"))
-      #expect(after.differences(to: try person.tree()) == [])
+      try person.expectTree(after)
 
       let uninstall = try await person.setup("uninstall", "--yes")
       #expect(uninstall.code == 0, "\(uninstall.output)\n\(uninstall.error)")
-      #expect(before.differences(to: try person.tree()) == [])
+      try person.expectTree(before)
       // The server that the setup had started is gone too.
       try await eventually(within: .seconds(10)) {
         (try? await person.web("/api/version")) == nil ? true : nil
@@ -70,7 +70,7 @@ struct UnattendedTests {
 
       #expect(try await person.setup("uninstall", "--yes").code == 0)
       try FileManager.default.removeItem(atPath: person.home["answers.json"].string)
-      #expect(before.differences(to: try person.tree()) == [])
+      try person.expectTree(before)
     }
   }
 
@@ -102,7 +102,7 @@ struct UnattendedTests {
 
       #expect(try await person.setup("uninstall", "--yes").code == 0)
       #expect(try models(try await person.web("/api/tags", port: 4000)) == before)
-      #expect(home.differences(to: try person.tree()) == [])
+      try person.expectTree(home)
       #expect(server.exitCode == nil)
     }
   }
@@ -114,7 +114,7 @@ struct UnattendedTests {
       #expect(result.code == 0, "\(result.error)")
       #expect(result.output.contains("\(person.home[".bashrc"])"))
       #expect(result.output.hasSuffix("Nothing was changed (--dry-run)."))
-      #expect(before.differences(to: try person.home.snapshot()) == [])
+      try person.expectHome(before)
       await #expect(throws: Unsuccessful.self) { try await person.web("/api/version") }
     }
   }
@@ -177,7 +177,7 @@ struct UnattendedTests {
       #expect(result.code == 64)
       #expect(result.error.contains("There is nobody to ask"))
       #expect(result.error.contains("--yes"))
-      #expect(before.differences(to: try person.home.snapshot()) == [])
+      try person.expectHome(before)
     }
   }
 
@@ -192,7 +192,7 @@ struct UnattendedTests {
         #expect(result.output.contains("\(screen)  REHEARSAL: a stand-in, no real model"))
       }
       #expect(result.output.contains("✓ claude-local answers in a fresh bash"))
-      #expect(before.differences(to: try person.home.snapshot()) == [])
+      try person.expectHome(before)
     }
   }
 }

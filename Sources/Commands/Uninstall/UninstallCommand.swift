@@ -64,7 +64,13 @@ struct UninstallCommand: AsyncParsableCommand {
         }
       }
       if json { console.document(UninstallDocument(entries: outcomes.value)) }
-      guard failures.isEmpty else { return .failed }
+      guard failures.isEmpty else {
+        console.say([
+          "",
+          "What is left stays recorded: \(command: "ccl-setup uninstall") goes on from there.",
+        ])
+        return .failed
+      }
       console.say(["", "\("✓", .good) Everything is as it was before."])
       return .done
     }

@@ -21,7 +21,11 @@ public struct Uninstall: Sendable {
   ) async throws(Failure) -> [Failure] {
     let lock = try SetupLock.take(in: world)
     defer { lock.release() }
-    guard var receipt = try store.read() else { return [] }
+    guard var receipt = try store.read() else {
+      // The history of a wizard that was left early, and what the lock itself has made.
+      try removeOwnState(lock.madeFolders)
+      return []
+    }
     var failures: [Failure] = []
     let lost = keepingModels ? nil : await storageThatGoes(receipt)
     var silent: Set<String> = []
@@ -42,6 +46,8 @@ public struct Uninstall: Sendable {
         failures.append(error)
         if let server = entry.undo.server { silent.insert(server) }
         report(entry, .failure(error))
+        // What was written before the engine was started is what stopping it takes.
+        if case .stopEngine = entry.undo { break }
       }
     }
     if failures.isEmpty { try removeOwnState(receipt.stateFolders) }
