@@ -73,6 +73,17 @@ struct Person: Sendable {
       atPath: programs.appending(name).string, withDestinationPath: path.string)
   }
 
+  /// Gives home and programs paths that are the same in each run, for what is compared with a recording.
+  mutating func settle() {
+    let (old, new) = (home.path, "/srv/ada")
+    mounts = """
+      mount -t tmpfs tmpfs /srv && mkdir \(new) /srv/bin && mount --bind \(old) \(new) \
+        && mount --bind \(programs) /srv/bin
+      """
+    environment["HOME"] = new
+    environment["PATH"] = "/srv/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+  }
+
   /// A person in a network of their own; what still runs in it afterwards is ended.
   static func alone(
     _ programs: Set<Program>, files: [String: TemporaryHome.Entry] = files,
