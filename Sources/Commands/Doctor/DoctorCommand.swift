@@ -12,7 +12,8 @@ struct DoctorCommand: AsyncParsableCommand {
       which loads it. Exit code 0: nothing is broken; 2: something is.
       """)
 
-  @Flag(help: "Leave out the live prompt, which loads the model.") var noPrompt = false
+  @Flag(help: "Ask neither the model, which loads it, nor the client what it sends.")
+  var noPrompt = false
   @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
 
   func run() async throws {
@@ -24,7 +25,10 @@ struct DoctorCommand: AsyncParsableCommand {
       return try await interruptible {
         console.live([Text("  … looking at everything at once", .dim)])
         let examination = await Examination.take(
-          in: world, catalogue: catalogue, prompting: prompting)
+          in: world, catalogue: catalogue, prompting: prompting,
+          probe: prompting
+            ? ClientProbe(in: world) { () throws(Failure) in try await ProbeListener.listen() }
+            : nil)
         console.say(checkScreen(examination.checks))
         console.say(verdict(on: examination.checks))
         if console.isJSON { console.document(DoctorDocument(examination)) }

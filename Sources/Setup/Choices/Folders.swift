@@ -23,6 +23,8 @@ public struct Folders: Sendable, Hashable {
   public var modelfiles: FilePath { configuration.appending("models") }
   public var clientSettings: FilePath { configuration.appending("claude-settings.json") }
   public var proof: FilePath { state.appending("proof") }
+  public var probe: FilePath { state.appending("probe") }
+  public var clientContract: FilePath { state.appending("client-contract.json") }
   public var receipt: FilePath { state.appending("receipt.json") }
   public var lock: FilePath { state.appending("lock") }
   public var history: FilePath { state.appending("history") }

@@ -13,9 +13,11 @@ public struct Examination: Sendable {
   public var findings: [Check] { checks.filter(\.isFinding) }
   public var overcome: [Check] { checks.filter(\.isOvercome) }
 
-  /// - Parameter prompting: whether the model is asked something, which loads it.
+  /// - Parameters:
+  ///   - prompting: whether the model is asked something, which loads it.
+  ///   - probe: asks the client what it does with a server; `nil` leaves that out.
   public static func take(
-    in world: World, catalogue: Catalogue, prompting: Bool
+    in world: World, catalogue: Catalogue, prompting: Bool, probe: ClientProbe? = nil
   ) async -> Examination {
     async let detected = Machine.detect(in: world)
     let receipt: Receipt?
@@ -43,11 +45,22 @@ public struct Examination: Sendable {
     var facts = Facts(
       machine: machine, environment: world.environment, receipt: receipt, choices: choices,
       container: await container)
+    async let contract = contract(of: machine.claude.installations.first, probe)
     await facts.survey(in: world, catalogue: catalogue, functions: await functions)
     facts.description = await description
     facts.answers = await answers
+    facts.contract = await contract
     return Examination(
       machine: machine, checks: facts.checks, repair: facts.repair, choices: choices)
+  }
+
+  private static func contract(
+    of client: ClaudeCode.Installation?, _ probe: ClientProbe?
+  ) async -> Result<ClientContract, Failure>? {
+    guard let client, let probe else { return nil }
+    do throws(Failure) { return .success(try await probe(client)) } catch {
+      return .failure(error)
+    }
   }
 
   private static func functions(

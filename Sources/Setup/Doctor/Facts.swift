@@ -17,6 +17,8 @@ struct Facts: Sendable {
   var portHolder: String?
   var description: OllamaServer.Description?
   var answers: [Proof] = []
+  /// What the client was seen to do; `nil` where it was not asked.
+  var contract: Result<ClientContract, Failure>?
 
   init(
     machine: Machine, environment: Environment, receipt: Receipt, choices: Choices,

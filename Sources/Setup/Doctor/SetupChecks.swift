@@ -6,6 +6,7 @@ extension Facts {
     let all =
       [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + serverChecks + modelChecks
       + [aliasCheck] + choices.shells.flatMap(functionChecks) + answerChecks + machine.checks
+      + contractChecks
     return Check.Section.allCases.flatMap { section in all.filter { $0.section == section } }
   }
 
@@ -283,7 +284,41 @@ extension Facts {
       "\(all.count) names for \(Tier.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
-  // MARK: - Prompt
+  // MARK: - Client and prompt
+
+  private var contractChecks: [Check] {
+    switch contract {
+    case nil: return []
+    case .failure(let failure):
+      return [
+        Check(
+          "client-contract", .client, "What it does with a server", .warn,
+          "\(failure.what): \(failure.why)",
+          consequence: "Whether claude-local fits this version is not known.")
+      ]
+    case .success(let contract):
+      let surprises = contract.surprises
+      guard surprises.isEmpty else {
+        return [
+          Check(
+            "client-contract", .client, "What it does with a server", .fail,
+            "\(contract.clientVersion): \(surprises.joined(separator: "; "))",
+            consequence: "claude-local is made for a client that does otherwise.",
+            remedy: Remedy(
+              "Use another version",
+              [.say("Install an older Claude Code, or a newer ccl-setup that knows this one.")]))
+        ]
+      }
+      let tiers = contract.unknownTiers
+      let unknown = tiers.isEmpty ? "" : " (it does not know \(tiers.joined(separator: ", ")))"
+      return [
+        Check(
+          "client-contract", .client, "What it does with a server", .pass,
+          "\(contract.clientVersion) posts to \(contract.path), the token as \(contract.credentialHeader ?? "nothing"), each tier's own model\(unknown), \(ByteCount(contract.systemBytes).inWords) of system prompt and \(ByteCount(contract.toolBytes).inWords) in \(contract.toolCount) tools"
+        )
+      ]
+    }
+  }
 
   private var answerChecks: [Check] {
     answers.map { proof in

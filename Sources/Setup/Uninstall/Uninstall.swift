@@ -68,10 +68,13 @@ public struct Uninstall: Sendable {
   private func removeOwnState(_ stateFolders: [String]) throws(Failure) {
     let folders = Folders(world.environment)
     do {
-      for file in [folders.history, folders.nativeLog, folders.receipt, folders.lock] {
+      for file in [
+        folders.history, folders.nativeLog, folders.clientContract, folders.receipt, folders.lock,
+      ] {
         try world.files.remove(file)
       }
       try world.files.removeTree(folders.proof)
+      try world.files.removeTree(folders.probe)
       let parents = stateFolders.reversed().map { FilePath($0) }
       for folder in [folders.engine, folders.modelfiles, folders.configuration, folders.state]
         + parents

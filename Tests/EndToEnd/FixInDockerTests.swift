@@ -1,0 +1,92 @@
+import Setup
+import Support
+import SystemPackage
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A container that stopped, went, or lost its models, with real Docker and Compose.
+@Suite(.serialized, .requires(.docker, .busybox, .claude(.a)), .timeLimit(.minutes(5)))
+struct FixInDockerTests {
+  enum Damage: String, Sendable, CaseIterable {
+    case stopped, removed, emptied, portTaken
+
+    var findings: Set<String> {
+      switch self {
+      case .stopped: ["container-stopped", "server-down"]
+      case .removed: ["container-missing", "server-down"]
+      // What an engine that stands still holds is found out once it runs.
+      case .emptied: ["container-missing", "server-down", "model-missing"]
+      case .portTaken: ["container-stopped", "port-taken"]
+      }
+    }
+  }
+
+  @Test func eachDamageIsFoundAndRepaired() async throws {
+    let network = try await Namespace()
+    let docker = try await DockerDaemon(in: network)
+    try await docker.importImage(tag: "0.32.15")
+    let person = try Person([.client(.a)], in: network, docker: docker)
+    let before = try person.tree()
+    let result = try await person.setup(
+      "--yes", "--no-verify", "--engine", "docker", "--model", "qwen3:1.7b", "--context", "32k",
+      "--shells", "bash")
+    try #require(result.code == 0, "\(result.output)\n\(result.error)")
+    let healthy = try await person.setup("fix")
+    #expect(healthy.code == 0, "\(healthy.output)\n\(healthy.error)")
+    #expect(healthy.output.contains("Nothing is broken, nothing was changed."))
+
+    for damage in Damage.allCases {
+      try await suffer(damage, docker)
+      #expect(try await person.setup("doctor", "--no-prompt").code == 2)
+      let repaired = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(repaired.code == 0, "\(damage): \(repaired.output)\n\(repaired.error)")
+      for finding in damage.findings {
+        #expect(repaired.output.contains("✗ \(finding) "), "\(damage): \(repaired.output)")
+      }
+      let again = try await person.setup("fix")
+      #expect(again.output.contains("Nothing is broken"), "\(damage): \(again.output)")
+      let answer = try await person.run(
+        "bash", "-i", "-c", "claude-local -p 'Reply with the word pong'")
+      #expect(answer.output.contains("pong"), "\(damage): \(answer.output)\n\(answer.error)")
+    }
+
+    let uninstall = try await person.setup("uninstall", "--yes")
+    #expect(uninstall.code == 0, "\(uninstall.output)\n\(uninstall.error)")
+    #expect(before.differences(to: try person.tree()) == [])
+    // The other Ollama on the first port is not ours: it runs on, with the model that only looks like ours.
+    #expect(try await docker.succeed(["ps", "--format", "{{.Names}}"]) == "theirs")
+    #expect(
+      try await docker.succeed(["exec", "theirs", "/bin/ollama", "list"])
+        .contains("claude-sonnet-4-6"))
+    await docker.stop()
+    await network.end()
+  }
+
+  private func suffer(_ damage: Damage, _ docker: DockerDaemon) async throws {
+    switch damage {
+    case .stopped: try await docker.succeed(["stop", "ollama"])
+    case .removed: try await docker.succeed(["rm", "--force", "ollama"])
+    case .emptied:
+      try await docker.succeed(["rm", "--force", "ollama"])
+      try await docker.succeed(["volume", "rm", "ccl-setup_ollama"])
+    case .portTaken:
+      try await docker.succeed(["stop", "ollama"])
+      try await docker.succeed([
+        "run", "--detach", "--name", "theirs", "--publish", "127.0.0.1:11434:11434",
+        "ollama/ollama:0.32.15",
+      ])
+      try await eventually(within: .seconds(20)) {
+        try await docker.docker(["exec", "theirs", "/bin/ollama", "pull", "qwen3:1.7b"]).succeeded
+          ? true : nil
+      }
+      try await docker.succeed([
+        "exec", "theirs", "/bin/ollama", "cp", "qwen3:1.7b", "claude-sonnet-4-6",
+      ])
+    }
+  }
+}
