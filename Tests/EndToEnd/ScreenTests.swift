@@ -20,7 +20,6 @@ struct ScreenTests {
       try await screen.expect("Do it? [yes] ▸")
       try await screen.press("Enter")
       try await screen.expect("takes everything back", within: .seconds(60))
-      #expect(try await screen.exit() == 0)
       let text = try await screen.text(history: true, colors: name == "colour")
       try await screen.end()
       let plan = try #require(text.firstRange(of: "The plan"))
