@@ -23,7 +23,7 @@ struct CCLSetup: AsyncParsableCommand {
         subcommands: [
           StartCommand.self, StopCommand.self, StatusCommand.self, ModelsCommand.self,
           PullCommand.self, AliasCommand.self, ContextCommand.self, ProfileCommand.self,
-          ShellCommand.self, LogsCommand.self, CleanCommand.self,
+          ShellCommand.self, LogsCommand.self, UpdateCommand.self, CleanCommand.self,
         ])
     ],
     defaultSubcommand: SetupCommand.self)

@@ -20,8 +20,12 @@ public func become(
   var variables = invocation.without == ["*"] ? [:] : environment.variables
   for name in invocation.without { variables[name] = nil }
   variables.merge(invocation.environment) { $1 }
-  // Signals that this process ignores would stay ignored in the other program.
+  // Signals that this process ignores would stay ignored in the other program, and those that this thread blocks (a
+  // thread of Dispatch blocks Ctrl-C) would stay blocked.
   for number in [SIGINT, SIGPIPE, SIGTERM] { signal(number, SIG_DFL) }
+  var none = sigset_t()
+  sigemptyset(&none)
+  pthread_sigmask(SIG_SETMASK, &none, nil)
   let words = ([invocation.program] + invocation.arguments).map { strdup($0) } + [nil]
   let values = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
   execve(path.string, words, values)

@@ -189,7 +189,7 @@ struct DockerTests {
     try await expectNothingLeft()
   }
 
-  private func expectNothingLeft() async throws {
+  func expectNothingLeft() async throws {
     #expect(try await docker.succeed(["ps", "--all", "--quiet"]).isEmpty)
     #expect(try await docker.succeed(["volume", "ls", "--quiet"]).isEmpty)
     #expect(

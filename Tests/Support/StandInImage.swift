@@ -21,6 +21,8 @@ extension DockerDaemon {
       "--change", "ENV PATH=/bin",
       "--change", "ENV OLLAMA_HOST=0.0.0.0:11434",
       "--change", "ENV HOME=/root",
+      // Where the real one keeps its models without being told: in the volume.
+      "--change", "ENV OLLAMA_MODELS=/root/.ollama/models",
       "--change", "EXPOSE 11434",
       archive.string, "ollama/ollama:\(tag)",
     ])

@@ -56,10 +56,13 @@ struct Reconciliation: Sendable {
   }
 
   /// Changes the choices and does these steps of the plan.
+  /// - Parameter isDocumented: whether `--json` prints the plan; a command with a document of its own prints that.
   func change(
-    to choices: Choices, steps: Set<Plan.Step.ID>, machine: Machine, done: [Text]
+    to choices: Choices, steps: Set<Plan.Step.ID>, machine: Machine, isDocumented: Bool = true,
+    done: [Text]
   ) async throws -> Setup.ExitCode {
-    try await carryOut(try await plan(choices, machine).only(steps), done: done)
+    try await carryOut(
+      try await plan(choices, machine).only(steps), done: done, isDocumented: isDocumented)
   }
 
   func plan(_ choices: Choices, _ machine: Machine) async throws -> Plan {
@@ -74,10 +77,13 @@ struct Reconciliation: Sendable {
     _ choices: Choices, _ engine: EngineAtHand, _ machine: Machine
   ) async throws {
     guard !isDryRun, (try? await engine.server(in: world).version()) == nil else { return }
-    _ = try await carryOut(try await plan(choices, machine).only([.engine]), done: nil)
+    _ = try await carryOut(
+      try await plan(choices, machine).only([.engine]), done: [], isDocumented: false)
   }
 
-  private func carryOut(_ plan: Plan, done: [Text]?) async throws -> Setup.ExitCode {
+  private func carryOut(
+    _ plan: Plan, done: [Text], isDocumented: Bool = true
+  ) async throws -> Setup.ExitCode {
     if isDryRun {
       console.say(planScreen(plan, freeDisk: nil, isWhole: true))
       console.say(["", "Nothing was changed (--dry-run)."])
@@ -95,11 +101,9 @@ struct Reconciliation: Sendable {
     }
     let screen = ApplyScreen(console: console, clock: world.clock)
     try await Apply(in: world, tool: toolVersion) { screen.show($0) }(plan)
-    if let done {
-      console.say(done)
-      if console.isJSON {
-        console.document(SetupDocument(plan: plan, detection: nil, applied: true, proofs: []))
-      }
+    console.say(done)
+    if console.isJSON, isDocumented {
+      console.document(SetupDocument(plan: plan, detection: nil, applied: true, proofs: []))
     }
     return .done
   }

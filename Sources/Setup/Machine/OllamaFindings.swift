@@ -205,7 +205,8 @@ extension OllamaFindings {
     }
   }
 
-  private var updateRemedy: Remedy {
+  /// How this Ollama is brought up to date by whoever installed it.
+  var updateRemedy: Remedy {
     if let container {
       return Remedy(
         "Update the container's image",
