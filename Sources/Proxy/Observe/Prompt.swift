@@ -21,7 +21,9 @@ struct Prompt {
         facts.stream = bytes[value.lowerBound] == UInt8(ascii: "t")
       case 8 where bytes.starts(at: name.lowerBound, with: "messages"): messages = value
       case 8 where bytes.starts(at: name.lowerBound, with: "metadata"):
-        facts.session = json.string(json.member("user_id", of: value.lowerBound)).map(sessionName)
+        facts.session = json.member("user_id", of: value.lowerBound).map {
+          sessionName(bytes, $0)
+        }
       case 10 where bytes.starts(at: name.lowerBound, with: "max_tokens"):
         facts.maxTokens = json.integer(value)
       default: break
@@ -34,46 +36,50 @@ struct Prompt {
     facts.messagesBytes = messages?.count
     guard messages != nil else { return }
     let beginning = systemBeginning(json)
-    facts.kind = kind(path: path, system: beginning)
+    facts.kind = kind(path: path, bytes, system: beginning)
     facts.thread = thread(json, system: beginning)
   }
 
   /// The first bytes of the system prompt, without the block that B and C change at every request.
-  private func systemBeginning(_ json: JSONCursor) -> String {
-    guard let system else { return "" }
-    var text = ""
-    if json.bytes[system.lowerBound] == UInt8(ascii: "\"") {
-      text = json.bytes.text(system.lowerBound..<min(system.upperBound, system.lowerBound + 400))
-    } else {
+  private func systemBeginning(_ json: JSONCursor) -> Range<Int> {
+    guard let system else { return 0..<0 }
+    var text = system
+    if json.bytes[system.lowerBound] != UInt8(ascii: "\"") {
+      text = 0..<0
       json.elements(at: system.lowerBound) { block in
-        guard let value = json.member("text", of: block.lowerBound) else { return true }
-        let part = json.bytes.text(
-          value.lowerBound..<min(value.upperBound, value.lowerBound + 400))
-        if !part.hasPrefix("\"x-anthropic-billing-header") { text += part }
-        return text.utf8.count < 400
+        guard let value = json.member("text", of: block.lowerBound),
+          !json.bytes.starts(at: value.lowerBound, with: "\"x-anthropic-billing-header")
+        else { return true }
+        text = value
+        // The first block may be a single sentence that every kind of request has.
+        return value.count < 100
       }
     }
-    return text
+    return text.lowerBound..<min(text.upperBound, text.lowerBound + 400)
   }
 
-  private func kind(path: Substring, system: String) -> String {
-    if path.hasSuffix("/count_tokens") { return "count" }
-    if system.contains("title") && (tools?.count ?? 0) <= 2 { return "title" }
-    if system.contains("agent for Claude Code") || system.contains("file search specialist") {
+  private func kind(
+    path: Substring, _ bytes: UnsafeRawBufferPointer, system: Range<Int>
+  ) -> String {
+    if path.utf8.count > 20, path.hasSuffix("/count_tokens") { return "count" }
+    if (tools?.count ?? 0) <= 2, bytes.contains("title", in: system) { return "title" }
+    if bytes.contains("agent for Claude Code", in: system)
+      || bytes.contains("file search specialist", in: system)
+    {
       return "agent"
     }
     return "chat"
   }
 
   /// A name for the conversation: FNV-1a over what stays the same in it.
-  private func thread(_ json: JSONCursor, system: String) -> String {
+  private func thread(_ json: JSONCursor, system: Range<Int>) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func add(_ bytes: some Sequence<UInt8>) {
       for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     }
     add((facts.session ?? "").utf8)
     add((facts.kind ?? "").utf8)
-    add(system.prefix(120).utf8)
+    add(json.bytes[system].prefix(120))
     json.elements(at: messages!.lowerBound) { message in
       guard let content = json.member("content", of: message.lowerBound) else { return false }
       if json.bytes[content.lowerBound] == UInt8(ascii: "\"") {
@@ -96,14 +102,19 @@ struct Prompt {
 }
 
 /// The session's own id, which newer clients wrap in JSON and older ones append to the user's.
-private func sessionName(_ user: String) -> String {
-  for mark in ["session_id", "session_"] {
-    if let place = user.firstRange(of: mark) {
-      return String(
-        user[place.upperBound...].drop { !$0.isHexDigit }.prefix { $0.isHexDigit || $0 == "-" })
+private func sessionName(_ bytes: UnsafeRawBufferPointer, _ user: Range<Int>) -> String {
+  for mark in ["session_id", "session_"] as [StaticString] {
+    guard let place = bytes.position(of: mark, in: user) else { continue }
+    let isOfID = { (byte: UInt8) in
+      (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66) || byte == UInt8(ascii: "-")
     }
+    var start = place + mark.utf8CodeUnitCount
+    while start < user.upperBound, !isOfID(bytes[start]) { start += 1 }
+    var end = start
+    while end < user.upperBound, isOfID(bytes[end]) { end += 1 }
+    return bytes.text(start..<end)
   }
-  return user
+  return JSONCursor(bytes).string(user) ?? ""
 }
 
 /// Remembers the last prompt of each conversation, to find the first byte where the next one differs.

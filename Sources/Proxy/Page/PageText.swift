@@ -18,7 +18,7 @@ func reportFrame() -> (before: ByteBuffer, after: ByteBuffer) {
   var after = ByteBuffer()
   embeddedPage { page in
     let mark: StaticString = "<!-- DATA -->"
-    let place = position(of: mark, in: page) ?? page.count
+    let place = page.position(of: mark, in: 0..<page.count) ?? page.count
     before.writeBytes(UnsafeRawBufferPointer(rebasing: page[..<place]))
     before.writeString("\(policy)\n<script type=\"application/x-ndjson\" id=\"recorded\">\n")
     after.writeString("</script>\n")
@@ -45,21 +45,12 @@ private func embeddedPage(_ use: (UnsafeRawBufferPointer) -> Void) {
   use(UnsafeRawBufferPointer(start: start, count: size))
 }
 
-private func position(of mark: StaticString, in bytes: UnsafeRawBufferPointer) -> Int? {
-  var index = 0
-  while let place = bytes.position(of: mark.utf8Start[0], from: index) {
-    if bytes.starts(at: place, with: mark) { return place }
-    index = place + 1
-  }
-  return nil
-}
-
 extension ByteBuffer {
   fileprivate mutating func writeReplacing(
     _ bytes: UnsafeRawBufferPointer, _ mark: StaticString, by text: String
   ) {
     var rest = bytes
-    while let place = position(of: mark, in: rest) {
+    while let place = rest.position(of: mark, in: 0..<rest.count) {
       writeBytes(UnsafeRawBufferPointer(rebasing: rest[..<place]))
       writeString(text)
       rest = UnsafeRawBufferPointer(rebasing: rest[(place + mark.utf8CodeUnitCount)...])

@@ -42,7 +42,7 @@ final class EngineHandler: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
 
   private let relay: Relay
-  private var failed = false
+  private var failure: String?
 
   init(_ relay: Relay) { self.relay = relay }
 
@@ -63,11 +63,11 @@ final class EngineHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    failed = true
+    failure = failure ?? "\(error)"
     context.close(promise: nil)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    relay.engineEnded(context, failed: failed)
+    relay.engineEnded(context, failure: failure)
   }
 }

@@ -220,7 +220,7 @@ final class Relay {
     engineState = .none
     waiting = []
     waitingBytes = 0
-    guard exchange != nil else { return }
+    guard exchange != nil, client != nil else { return }
     exchange?.facts.remark = reason
     reply(
       status: "502 Bad Gateway", type: "api_error",
@@ -341,7 +341,7 @@ final class Relay {
 
   private var responseDone = false
 
-  func engineEnded(_ context: ChannelHandlerContext, failed: Bool) {
+  func engineEnded(_ context: ChannelHandlerContext, failure: String?) {
     guard engine === context else { return }
     engine = nil
     engineState = .none
@@ -351,7 +351,11 @@ final class Relay {
       record(.complete)
       return closeClient(lingering: requestBody != nil)
     }
-    let ended = !failed && exchange?.facts.responseFraming == .untilClose
+    if let failure, shared.upstream.isSecure, exchange?.facts.firstByte == nil {
+      // Its certificate is not trusted, or it does not speak TLS.
+      return engineUnreachable(failure)
+    }
+    let ended = failure == nil && exchange?.facts.responseFraming == .untilClose
     if let output { client?.write(NIOAny(output), promise: nil) }
     record(ended ? .complete : .engineHungUp)
     closeClient(lingering: false)

@@ -85,6 +85,22 @@ extension UnsafeRawBufferPointer {
     return UnsafeRawPointer(found) - base
   }
 
+  func position(of text: StaticString, in range: Range<Int>) -> Int? {
+    let length = text.utf8CodeUnitCount
+    var index = range.lowerBound
+    while index + length <= range.upperBound,
+      let place = position(of: text.utf8Start[0], from: index, to: range.upperBound)
+    {
+      if place + length <= range.upperBound, starts(at: place, with: text) { return place }
+      index = place + 1
+    }
+    return nil
+  }
+
+  func contains(_ text: StaticString, in range: Range<Int>) -> Bool {
+    position(of: text, in: range) != nil
+  }
+
   /// Whether the bytes of `range` are `name`, which is in lower case, in any case.
   func matches(_ range: Range<Int>, _ name: StaticString) -> Bool {
     guard range.count == name.utf8CodeUnitCount else { return false }
