@@ -199,7 +199,7 @@ struct FixTests {
 }
 
 /// The table of variables on a home where every layer says something.
-@Suite(.requires(.namespace, .superuser), .timeLimit(.minutes(2)))
+@Suite(.requires(.namespace, .superuser), .timeLimit(.minutes(4)))
 struct EnvTests {
   private struct Document: Decodable {
     struct Row: Decodable {

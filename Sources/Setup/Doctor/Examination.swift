@@ -19,7 +19,8 @@ public struct Examination: Sendable {
   public static func take(
     in world: World, catalogue: Catalogue, prompting: Bool, probe: ClientProbe? = nil
   ) async -> Examination {
-    async let detected = Machine.detect(in: world)
+    // Nobody waits for a question here: a busy machine gets more time than the wizard gives it.
+    async let detected = Machine.detect(in: world, limit: .seconds(15))
     let receipt: Receipt?
     do { receipt = try ReceiptStore(in: world).read() } catch {
       let check = Check(
@@ -107,9 +108,19 @@ extension Machine {
   /// What concerns every setup: the client, the settings in its way, the disk.
   var checks: [Check] { clientChecks + conflictChecks + [diskCheck] }
 
-  private var diskCheck: Check { Check("disk", .disk, disk.probe()) }
+  private var diskCheck: Check {
+    unansweredCheck(.disk, .disk) ?? Check("disk", .disk, disk.probe())
+  }
+
+  /// What could not be looked at is not known to be broken.
+  private func unansweredCheck(_ id: Probe.ID, _ section: Check.Section) -> Check? {
+    unanswered[id.rawValue].map { reason in
+      Check(id.rawValue, section, id.title, .warn, "not known: \(printable(reason))")
+    }
+  }
 
   private var clientChecks: [Check] {
+    if let check = unansweredCheck(.claude, .client) { return [check] }
     var checks = [Check("client", .client, claude.probe(on: system))]
     if !claude.hasCompletedOnboarding, !claude.installations.isEmpty {
       checks.append(

@@ -41,6 +41,20 @@ struct Facts: Sendable {
   ) async {
     self.functions = functions
     do throws(Failure) {
+      // The function names the client's place, and the engine's start its program: what could not be looked at would
+      // make them look outdated or impossible.
+      let needed: [Probe.ID] =
+        switch choices.engine {
+        case .docker: [.claude, .docker]
+        case .native: [.claude, .ollama]
+        case .server, .rehearsal: [.claude]
+        }
+      for id in needed {
+        guard let reason = machine.unanswered[id.rawValue] else { continue }
+        throw Failure(
+          "\(id.title) could not be looked at", why: reason,
+          tryNext: ["Run the same command again when the machine is less busy."])
+      }
       var survey = try await Survey.take(for: choices, machine: machine, in: world)
       surveyed = survey
       var wanted = choices

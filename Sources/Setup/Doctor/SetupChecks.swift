@@ -25,9 +25,8 @@ extension Facts {
     if case .failure(let failure) = plan {
       return Check(
         "plan", .installation, "The setup", .fail, "\(failure.what): \(failure.why)",
-        remedy: Remedy(
-          "Set it up anew",
-          failure.tryNext.map { .say($0.filter { $0 != "`" }) } + [.run("ccl-setup")]))
+        remedy: failure.tryNext.isEmpty
+          ? .setUp : Remedy("Try", failure.tryNext.map { .say($0.filter { $0 != "`" }) }))
     }
     let count = receipt.entries.count
     return Check(
