@@ -1,6 +1,5 @@
 public import Setup
 import Subprocess
-import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -73,6 +72,8 @@ private func runToTheEnd(
   in environment: Setup.Environment
 ) async throws(ProgramProblem) -> ProgramResult {
   let configuration = try configuration(invocation, in: environment)
+  // Killed programs close their streams: that must not pass for an end of their own.
+  let isOverdue = Shared(false)
   do {
     let result = try await run(
       configuration, input: .array(invocation.input ?? []), output: .sequence, error: .sequence
@@ -86,6 +87,7 @@ private func runToTheEnd(
         }
         group.addTask {
           try await ContinuousClock().sleep(for: limit)
+          isOverdue.update { $0 = true }
           try? execution.send(signal: .kill, toProcessGroup: true)
           throw ProgramProblem.tookTooLong(invocation.program, limit: limit)
         }
@@ -97,6 +99,10 @@ private func runToTheEnd(
         return (streams[.standardOutput] ?? [], streams[.standardError] ?? [])
       }
     }
+    if isOverdue.value {
+      throw ProgramProblem.tookTooLong(invocation.program, limit: limit)
+    }
+    if Task.isCancelled { throw ProgramProblem.cancelled(invocation.program) }
     let code: Int32 =
       switch result.terminationStatus {
       case .exited(let code): code
