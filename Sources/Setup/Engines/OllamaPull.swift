@@ -27,10 +27,22 @@ public struct PullProgress: Sendable, Hashable {
 
   /// Bytes that are here, of `total`.
   public var completed: UInt64 {
-    if phase == .done, let expected { return expected }
+    if phase == .done { return total }
     return min(blobs.values.reduce(0) { $0 + $1.completed }, total)
   }
   public var total: UInt64 { max(expected ?? 0, blobs.values.reduce(0) { $0 + $1.total }) }
+
+  /// The same download, asked for anew after a cut: the server keeps what had come.
+  var resumed: PullProgress {
+    var resumed = self
+    resumed.phase = .asking
+    resumed.current = nil
+    return resumed
+  }
+
+  /// No blob is larger (1 PB), so that a sum of absurd figures cannot overflow.
+  private static let largestBlob: UInt64 = 1 << 50
+  private static let mostBlobs = 4096
 
   /// Takes in one line of the stream; throws the error that a line carries.
   mutating func receive(_ line: [UInt8]) throws(Failure) {
@@ -55,12 +67,12 @@ public struct PullProgress: Sendable, Hashable {
       throw Failure("The model could not be pulled", why: printable(error))
     }
     let status = said.status ?? ""
-    if let digest = said.digest {
+    if let digest = said.digest, blobs[digest] != nil || blobs.count < Self.mostBlobs {
       phase = .downloading
       if let current, current != digest { finish(current) }
       current = digest
       var blob = blobs[digest] ?? Blob(total: 0, completed: 0)
-      blob.total = max(blob.total, said.total ?? 0)
+      blob.total = max(blob.total, min(said.total ?? 0, Self.largestBlob))
       blob.completed = max(blob.completed, min(said.completed ?? 0, blob.total))
       blobs[digest] = blob
     } else if status.hasPrefix("verifying") {
@@ -96,9 +108,10 @@ extension OllamaServer {
     var last = Failure("The model could not be pulled", why: "no attempt was made")
     var best: UInt64 = 0
     var attempt = 0
+    var state = PullProgress(expected: expected)
     while attempt < Self.attempts {
       attempt += 1
-      let progress = Shared(PullProgress(expected: expected))
+      let progress = Shared(state.resumed)
       do {
         try await pullOnce(model, progress, report)
         if progress.value.phase == .done { return }
@@ -108,7 +121,8 @@ extension OllamaServer {
         guard error.isPassing else { throw pullFailure(error.failure, model) }
         last = error.failure
       }
-      let reached = progress.value.completed
+      state = progress.value
+      let reached = state.completed
       // Progress since the last cut earns fresh attempts: a bad line must not end a long download.
       if reached > best {
         best = reached

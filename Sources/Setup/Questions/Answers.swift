@@ -84,4 +84,9 @@ public struct Question: Sendable {
   public var help: [Text]
   /// Whether something other than the options may be typed.
   public var isOpen: Bool
+
+  /// The option that a number names, counted from 1.
+  func row(_ typed: some StringProtocol) -> Option? {
+    Int(typed).flatMap { (1...).contains($0) && $0 <= options.count ? options[$0 - 1] : nil }
+  }
 }

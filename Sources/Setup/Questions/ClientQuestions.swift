@@ -56,7 +56,8 @@ extension Questionnaire {
     }
     var shells: [Shell] = []
     for word in text.split(whereSeparator: { $0 == "," || $0 == " " }) {
-      guard let shell = Shell(rawValue: word.lowercased()) else {
+      let meant = question.row(word)?.value ?? word.lowercased()
+      guard let shell = Shell(rawValue: meant) else {
         throw Failure(
           "“\(printable(String(word)))” is not a shell that ccl-setup knows",
           why: "it writes functions for \(Shell.allCases.map(\.rawValue).joined(separator: ", "))",

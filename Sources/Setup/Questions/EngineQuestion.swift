@@ -120,9 +120,7 @@ extension Questionnaire {
     guard id == .engine, rehearsalURL == nil else { return false }
     let question = question(id, answers)
     let typed = text.trimmed.lowercased()
-    let row = Int(typed).flatMap { question.options.indices.contains($0 - 1) ? $0 - 1 : nil }
-    let meant =
-      typed.isEmpty ? question.recommended : row.map { question.options[$0].value } ?? typed
+    let meant = typed.isEmpty ? question.recommended : question.row(typed)?.value ?? typed
     return meant == "rehearse" || meant == "rehearsal"
   }
 
@@ -188,26 +186,38 @@ extension Questionnaire {
     }
   }
 
-  /// An address as people write it, as a base URL: scheme added, slashes and a mistaken `/v1` taken off.
+  /// An address as people write it, as a base URL: slashes and a mistaken `/v1` taken off; without a scheme it is
+  /// HTTP on Ollama's own port, as Ollama itself reads `OLLAMA_HOST`.
   func serverURL(_ text: String) throws(Failure) -> String {
-    var url = text
-    if !url.contains("://") { url = "http://" + url }
-    while url.hasSuffix("/") { url.removeLast() }
-    if url.hasSuffix("/v1") { url.removeLast(3) }
-    let rest = url.split(separator: "/", omittingEmptySubsequences: false)
-    let host = rest.count >= 3 ? rest[2] : ""
+    var rest = text[...]
+    var scheme = "http"
+    var defaultPort = ":\(Engine.defaultPort)"
+    if let separator = rest.firstRange(of: "://") {
+      scheme = rest[..<separator.lowerBound].lowercased()
+      rest = rest[separator.upperBound...]
+      defaultPort = ""
+    }
+    while rest.hasSuffix("/") { rest.removeLast() }
+    if rest.hasSuffix("/v1") { rest.removeLast(3) }
+    var host = rest
+    var port = Substring(defaultPort)
+    if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("]") {
+      host = rest[..<colon]
+      port = rest[colon...]
+    }
     let isPlain = host.utf8.allSatisfy { byte in
       byte.isASCIIWordByte || "-.:[]".utf8.contains(byte)
     }
-    guard url.hasPrefix("http://") || url.hasPrefix("https://"), rest.count == 3, isPlain,
-      !host.isEmpty, text.contains(".") || text.contains(":") || text.hasPrefix("localhost")
+    let isPort = port.isEmpty || Int(port.dropFirst()).map { (1...65_535).contains($0) } == true
+    guard scheme == "http" || scheme == "https", isPlain, isPort, !host.isEmpty,
+      text.contains(".") || text.contains(":") || host == "localhost"
     else {
       throw Failure(
         "“\(printable(text))” is neither an engine nor an address",
         why: "an engine is docker, native, or the URL of an Ollama that already runs",
         tryNext: ["For example `http://192.168.1.20:11434`."], code: .usage)
     }
-    return url
+    return "\(scheme)://\(host)\(port)"
   }
 }
 

@@ -49,10 +49,7 @@ public struct Questionnaire: Sendable {
         "There is nothing to recommend here", why: "none of the answers fits this machine",
         tryNext: ["Type one of the answers all the same, or `quit`."], code: .usage)
     }
-    // A number names the row.
-    let meant =
-      Int(value).flatMap { question.options.indices.contains($0 - 1) ? $0 - 1 : nil }
-      .map { question.options[$0].value } ?? value
+    let meant = question.row(value)?.value ?? value
     switch id {
     case .engine: answers.engine = try readEngine(meant)
     case .model: answers.model = try readModel(meant)

@@ -4,7 +4,7 @@ public struct ByteCount: Sendable, Hashable {
 
   public init(_ bytes: some BinaryInteger) { self.bytes = UInt64(clamping: bytes) }
 
-  /// "0 B", "999 B", "1.4 GB", "23 MB": two digits at least.
+  /// "0 B", "999 B", "1.4 GB", "23.0 MB", "100 MB".
   public var inWords: String {
     var value = Double(bytes)
     var unit = 0

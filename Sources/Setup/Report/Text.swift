@@ -60,8 +60,9 @@ public func printable(_ foreign: String) -> String {
     switch scalar.value {
     case 0x0a, 0x09: safe.unicodeScalars.append(scalar)
     case 0...0x1f, 0x7f...0x9f: safe += "\\u{\(String(scalar.value, radix: 16))}"
-    // Directional overrides and isolates can make a line read as another.
-    case 0x202a...0x202e, 0x2066...0x2069: safe += "\\u{\(String(scalar.value, radix: 16))}"
+    // Directional marks, overrides and isolates can make a line read as another; two more end a line.
+    case 0x061c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069:
+      safe += "\\u{\(String(scalar.value, radix: 16))}"
     default: safe.unicodeScalars.append(scalar)
     }
   }
