@@ -45,8 +45,14 @@ public struct Apply: Sendable {
     defer { lock.release() }
     var receipt = try store.read() ?? Receipt(tool: tool, stateFolders: lock.madeFolders)
     receipt.tool = tool
-    for entry in plan.withdrawn.reversed() {
-      let reversion = try await Revert(in: world).revert(entry, keepingModels: false)
+    for entry in plan.withdrawn.inUndoOrder {
+      let reversion: Reversion
+      do { reversion = try await Revert(in: world).revert(entry, keepingModels: false) } catch {
+        // A server that has gone must not keep anybody from choosing another; uninstall asks it again.
+        guard case .deleteModel = entry.undo, error.code != .interrupted else { throw error }
+        report(.withdrew(entry, .kept(error.why)))
+        continue
+      }
       receipt.entries.removeAll { $0.subject == entry.subject }
       try store.write(receipt)
       report(.withdrew(entry, reversion))
@@ -56,11 +62,16 @@ public struct Apply: Sendable {
     let additions = receipt.additions
     receipt.choices = plan.choices ?? receipt.choices
     receipt.additions = additions
+    let startsEngine = plan.changes.contains { if case .startEngine = $0 { true } else { false } }
     for step in plan.steps where !step.changes.isEmpty {
       report(.began(step.id, title: step.title))
       let before = receipt
       do {
-        for change in step.changes { try await make(change, &receipt) }
+        for change in step.changes {
+          // The plan could not ask an engine that was not running yet.
+          if startsEngine, receipt[change.subject] == nil, try await isThere(change) { continue }
+          try await make(change, &receipt)
+        }
       } catch {
         // In a task of its own: it must run to its end when Ctrl-C has cancelled this one.
         let told = await Task { [receipt] in await rollBack(to: before, from: receipt) }.value
@@ -72,6 +83,25 @@ public struct Apply: Sendable {
     receipt.additions = plan.additions
     try store.write(receipt)
     return receipt
+  }
+
+  /// Whether the model that a change would make is there already, and so somebody else's: it is left as it is.
+  private func isThere(_ change: Change) async throws(Failure) -> Bool {
+    switch change {
+    case .writeFile, .startEngine, .replaceModel: return false
+    case .pullModel(let pull):
+      return try await server(pull.server).describe(pull.model) != nil
+    case .copyModel(let url, _, let name):
+      return try await server(url).describe(name) != nil
+    case .createModel(let creation):
+      guard let found = try await server(creation.server).describe(creation.name) else {
+        return false
+      }
+      guard found.contextWindow == creation.contextWindow else {
+        throw foreignModel(creation.name, found.contextWindow, wanted: creation.contextWindow)
+      }
+      return true
+    }
   }
 
   private func make(_ change: Change, _ receipt: inout Receipt) async throws(Failure) {
@@ -291,6 +321,15 @@ public struct Apply: Sendable {
       why: "\(last.why) (\(start.url), waited \(limit.inWords))",
       tryNext: ["`ccl-setup logs`", "`ccl-setup doctor`"])
   }
+}
+
+/// A model of the name that ours would have, with another context.
+func foreignModel(_ name: String, _ found: Int?, wanted: Int) -> Failure {
+  Failure(
+    "A model named \(printable(name)) is there already",
+    why:
+      "its context is \(found.map(String.init) ?? "not set"), not \(wanted), and ccl-setup did not make it",
+    tryNext: ["Choose another context.", "Remove it: `ollama rm \(printable(name))`"])
 }
 
 /// A command that ended badly, with its last words.

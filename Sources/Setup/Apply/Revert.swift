@@ -24,7 +24,7 @@ public struct Revert: Sendable {
       return try onFiles(path) { () throws(FileProblem) in
         guard let now = try world.files.readIfPresent(FilePath(path)) else { return .alreadyGone }
         // A change that was recorded and never made finds something else there, or nothing.
-        guard Digest(of: now) == after else { return .kept("it was edited since") }
+        guard entry.isOurs(now, after: after) else { return .kept("it was edited since") }
         try world.files.remove(FilePath(path))
         try removeFolders(folders)
         return .undone
@@ -33,7 +33,7 @@ public struct Revert: Sendable {
       return try onFiles(path) { () throws(FileProblem) in
         let now = try world.files.readIfPresent(FilePath(path))
         if now == Array(before) { return .alreadyGone }
-        if let now, Digest(of: now) != after { return .kept("it was edited since") }
+        if let now, !entry.isOurs(now, after: after) { return .kept("it was edited since") }
         try world.files.write(FilePath(path), Array(before), mode)
         return .undone
       }

@@ -56,10 +56,7 @@ struct ModelPlanner {
     guard let found = survey.server?.contexts[name.description], found != variant.contextWindow,
       survey.receipt?["model:\(name)"] == nil
     else { return }
-    throw Failure(
-      "A model named \(name) is there already",
-      why: "its context is \(found), not \(variant.contextWindow), and ccl-setup did not make it",
-      tryNext: ["Choose another context.", "Remove it: `ollama rm \(name)`"])
+    throw foreignModel(name.description, found, wanted: variant.contextWindow)
   }
 
   /// The names that were asked for. `planned` are the names that will be there once this plan's models are.

@@ -10,6 +10,8 @@ extension Plan {
     _ choices: Choices, machine: Machine, catalogue: Catalogue, survey: Survey,
     environment: Environment
   ) throws(Failure) {
+    var survey = survey
+    if survey.isServerToBeWithdrawn(for: choices) { survey.server = nil }
     let planner = Planner(
       choices: choices, machine: machine, catalogue: catalogue, survey: survey,
       environment: environment,

@@ -125,6 +125,14 @@ public struct Survey: Sendable {
     places[path] = try? world.files.resolve(path)
   }
 
+  /// Whether what answers is our own container, which these choices take away: nothing on it counts as there.
+  func isServerToBeWithdrawn(for choices: Choices) -> Bool {
+    guard case .native = choices.engine, case .docker? = receipt?.choices?.engine else {
+      return false
+    }
+    return receipt?.choices?.engine.url == choices.engine.url && receipt?["engine:docker"] != nil
+  }
+
   /// The bytes of the files that exist.
   func contents(of paths: [FilePath]) -> [FilePath: [UInt8]] {
     var contents: [FilePath: [UInt8]] = [:]

@@ -36,6 +36,8 @@ public struct Receipt: Sendable, Hashable, Codable {
     public var title: String
     public var state: State
     public var undo: Undo
+    /// What our file was before a change that is pending: killed in between, either of the two is our work.
+    public var earlier: Digest?
     public var at: Date
 
     public init(subject: String, title: String, state: State, undo: Undo, at: Date) {
@@ -44,6 +46,12 @@ public struct Receipt: Sendable, Hashable, Codable {
       self.state = state
       self.undo = undo
       self.at = at
+    }
+
+    /// Whether a file with these bytes is our own last work.
+    func isOurs(_ bytes: [UInt8], after: Digest) -> Bool {
+      let digest = Digest(of: bytes)
+      return digest == after || digest == earlier
     }
   }
 
@@ -64,6 +72,11 @@ public struct Receipt: Sendable, Hashable, Codable {
     guard let index = entries.firstIndex(where: { $0.subject == entry.subject }) else {
       entries.append(entry)
       return
+    }
+    if entry.state == .done {
+      entries[index].earlier = nil
+    } else if entries[index].state == .done {
+      entries[index].earlier = entries[index].undo.after
     }
     entries[index].undo = entries[index].undo.following(entry.undo)
     entries[index].title = entry.title
@@ -86,15 +99,19 @@ public enum Undo: Sendable, Hashable, Codable {
   /// Gives a model's name back its old meaning, which was kept under another name.
   case restoreModel(server: String, name: String, keptAs: String)
 
+  /// What our own last work looks like, for a file of ours.
+  var after: Digest? {
+    switch self {
+    case .removeFile(_, let digest, _), .restoreFile(_, _, _, let digest): digest
+    default: nil
+    }
+  }
+
   /// This undo, recognising the newest work of the same subject as ours.
   func following(_ newer: Undo) -> Undo {
-    let after: Digest
-    switch newer {
-    case .removeFile(_, let digest, _), .restoreFile(_, _, _, let digest): after = digest
     // A restarted process has a new id, and only that one can be ended.
-    case .endProcess: return newer
-    default: return self
-    }
+    if case .endProcess = newer { return newer }
+    guard let after = newer.after else { return self }
     switch self {
     case .removeFile(let path, _, let folders):
       return .removeFile(path: path, after: after, folders: folders)

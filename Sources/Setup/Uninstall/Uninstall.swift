@@ -88,18 +88,22 @@ public struct Uninstall: Sendable {
   }
 }
 
-extension Receipt {
-  /// Newest first; an engine that was started anew since goes after the models that it must delete.
-  var inUndoOrder: [Entry] {
-    var order = Array(entries.reversed())
-    if let engine = order.firstIndex(where: { $0.subject.hasPrefix("engine:") }),
-      let model = order.lastIndex(where: { $0.undo.server != nil }), model > engine
-    {
-      order.insert(order[engine], at: model + 1)
-      order.remove(at: engine)
+extension [Receipt.Entry] {
+  var inUndoOrder: [Receipt.Entry] {
+    let newestFirst = Array(reversed())
+    guard let engine = newestFirst.firstIndex(where: { $0.subject.hasPrefix("engine:") }) else {
+      return newestFirst
     }
-    return order
+    let rest = newestFirst[engine...]
+    return newestFirst[..<engine] + rest.filter { $0.undo.server != nil }
+      + rest.filter { $0.undo.server == nil }
   }
+}
+
+extension Receipt {
+  /// Newest first; an engine that was started anew since goes after the models that it must delete, and before the
+  /// files that stopping it needs.
+  var inUndoOrder: [Entry] { entries.inUndoOrder }
 
   /// Whether taking back needs an engine of ours that was stopped: it alone can delete its models.
   public var needsStoppedEngine: Bool {
