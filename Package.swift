@@ -109,7 +109,10 @@ let package = Package(
       dependencies: ["LineEditor", "Setup", "Support", "line-editor-probe", system],
       swiftSettings: swift),
     .testTarget(
-      name: "LiveTests", dependencies: ["Live", "Setup", "Support", system], swiftSettings: swift),
+      name: "LiveTests",
+      dependencies: ["CSupport", "Live", "Setup", "Support", system]
+        + nio("NIOCore", "NIOPosix"),
+      swiftSettings: swift),
     .testTarget(
       name: "ProxyTests", dependencies: ["Proxy"] + nio("NIOPosix"), swiftSettings: swift),
     .testTarget(
@@ -124,7 +127,9 @@ let package = Package(
       name: "SupportTests", dependencies: ["Setup", "Support", system], swiftSettings: swift),
     .testTarget(
       name: "SetupTests",
-      dependencies: ["Setup", "Support", customDump, hummingbirdTesting, system, yams],
+      dependencies: [
+        "Live", "Rehearsal", "Setup", "Support", customDump, hummingbirdTesting, system, yams,
+      ],
       exclude: ["Fixtures"],
       swiftSettings: swift),
   ],

@@ -17,6 +17,8 @@
 #include <unistd.h>
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
 #endif
 
 int support_spawn(pid_t *pid, const struct support_child *child) {
@@ -114,7 +116,42 @@ int support_listen_in_network(const char *file, unsigned short *port) {
   errno = error;
   return listener;
 }
+
+int support_mount_for_thread(const char *folder, const char *options) {
+  if (unshare(CLONE_FS | CLONE_NEWNS)) return -1;
+  if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) return -1;
+  return mount("none", folder, "tmpfs", 0, options);
+}
+
+int support_protect_mount(const char *folder) {
+  return mount("none", folder, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+}
+
+// The library's calls would change every thread.
+int support_become_for_thread(unsigned int user) {
+  if (syscall(SYS_setresgid, user, user, user)) return -1;
+  return (int)syscall(SYS_setresuid, user, user, user);
+}
 #else
+int support_mount_for_thread(const char *folder, const char *options) {
+  (void)folder;
+  (void)options;
+  errno = ENOSYS;
+  return -1;
+}
+
+int support_protect_mount(const char *folder) {
+  (void)folder;
+  errno = ENOSYS;
+  return -1;
+}
+
+int support_become_for_thread(unsigned int user) {
+  (void)user;
+  errno = ENOSYS;
+  return -1;
+}
+
 int support_listen_in_network(const char *file, unsigned short *port) {
   (void)file;
   (void)port;

@@ -32,4 +32,14 @@ int support_resize_terminal(int descriptor, unsigned short columns, unsigned sho
 /// Answers the descriptor, or -1 with errno (ENOSYS: not on this system).
 int support_listen_in_network(const char *file, unsigned short *port);
 
+/// Mounts a file system in memory (options as for tmpfs: "size=64k") that only this thread sees. Needs root.
+/// Answers 0, or -1 with errno.
+int support_mount_for_thread(const char *folder, const char *options);
+
+/// Makes that file system read-only.
+int support_protect_mount(const char *folder);
+
+/// Makes this thread that user, for good. Needs root. Answers 0, or -1 with errno.
+int support_become_for_thread(unsigned int user);
+
 #endif
