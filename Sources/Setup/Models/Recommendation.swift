@@ -126,6 +126,8 @@ private let makeshift = [16_384, 8_192]
 /// A longer context than 64k is proposed only while this share of the memory stays enough: prompts, the host's
 /// prompt cache and other programs grow too.
 private let roomyShare = 0.8
+/// And only from this much memory on: 64k is what fits the work, more is for those who have it to spare.
+private let roomyMemory = 40 * Bytes.gibibyte
 /// Few enough active parameters for a CPU: the "-a3b" kinds.
 private let fewActiveParameters = 4_000_000_000
 /// Left free on the disk besides the download.
@@ -171,7 +173,8 @@ private func judge(
     ? fitting.last { $0.context <= ContextSize.smallest.tokens }?.context
     : fitting.last {
       $0.context <= ContextSize.preferred.tokens
-        || Double($0.bytes) <= roomyShare * Double(budget.bytes)
+        || budget.bytes >= roomyMemory
+          && Double($0.bytes) <= roomyShare * Double(budget.bytes)
     }?.context
   let missing = present ? 0 : max(0, model.downloadBytes + diskReserve - (freeDisk ?? .max / 2))
 

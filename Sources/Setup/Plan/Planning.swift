@@ -214,6 +214,13 @@ struct Planner {
         "In memory: \(Bytes.memory(need)) for \(choices.model) at \(contextInWords(choices.contextWindow)), of \(Bytes.memory(budget.bytes)) of \(budget.owner)."
       notes.append(.init(need > budget.bytes ? .warning : .information, words))
     }
+    if let known, catalogue.notForAgents.contains(known.name), !isChosenBefore {
+      notes.append(
+        .init(
+          .warning,
+          "\(choices.model) is on Ollama's own list of models that do not work well with Claude Code."
+        ))
+    }
     if known?.setupOnly == true, !isChosenBefore {
       notes.append(
         .init(

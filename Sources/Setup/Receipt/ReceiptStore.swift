@@ -40,8 +40,8 @@ public struct ReceiptStore: Sendable {
       throw Failure(
         "The receipt is damaged", why: "\(path): \(error)",
         tryNext: [
-          "`ccl-setup uninstall` finds the marked blocks without it.",
-          "Move the file away to start with a new receipt.",
+          "Put a backup of the file back, if there is one.",
+          "Or move it away to start with a new receipt; what it recorded then stays until you remove it.",
         ])
     }
   }
