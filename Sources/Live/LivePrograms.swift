@@ -173,8 +173,18 @@ private func startAlone(
   var attributes: posix_spawnattr_t = .init()
   posix_spawnattr_init(&attributes)
   defer { posix_spawnattr_destroy(&attributes) }
-  // A session of its own: it must survive the terminal that the wizard ran in.
-  posix_spawnattr_setflags(&attributes, sessionOfItsOwn)
+  // A session of its own: it must survive the terminal that the wizard ran in. And signals as a login would give them:
+  // the threads of our pool block them, and a program that inherits that cannot be asked to end.
+  posix_spawnattr_setflags(
+    &attributes,
+    sessionOfItsOwn | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  posix_spawnattr_setsigmask(&attributes, &signals)
+  for signal in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD] {
+    sigaddset(&signals, signal)
+  }
+  posix_spawnattr_setsigdefault(&attributes, &signals)
   var arguments = ([path.string] + invocation.arguments).map { strdup($0) } + [nil]
   var values = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
   defer { for text in arguments + values { free(text) } }
