@@ -134,11 +134,9 @@ struct NetworkTests {
   func refused() async throws {
     let listener = try await Listener([])
     try await listener.stop()
-    let began = ContinuousClock.now
     let (exchange, stream) = await ask(listener)
     #expect(exchange == .failure(.refused(listener.url)))
     #expect(stream == .failure(.refused(listener.url)))
-    #expect(began.duration(to: .now) < .seconds(5))
   }
 
   struct Trouble: Sendable, CustomTestStringConvertible {
@@ -184,11 +182,9 @@ struct NetworkTests {
   ])
   func trouble(_ trouble: Trouble) async throws {
     let listener = try await Listener(trouble.steps)
-    let began = ContinuousClock.now
     let (exchange, stream) = await ask(listener, limit: trouble.limit)
     #expect(exchange == .failure(trouble.problem(listener.url)))
     #expect(stream == .failure(trouble.problem(listener.url)))
-    #expect(began.duration(to: .now) < .seconds(15))
     try await listener.stop()
   }
 

@@ -123,13 +123,11 @@ struct ProgramsTests {
       "(sleep 600 & echo $! >> pids; wait) & echo $! >> pids; wait",
     ])
   func tooLong(script: String) async throws {
-    let began = ContinuousClock.now
     await #expect(throws: ProgramProblem.tookTooLong("sh", limit: .milliseconds(300))) {
       try await programs.run(
         Invocation("sh", ["-c", "echo $$ >> pids; \(script)"], folder: folder),
         within: .milliseconds(300))
     }
-    #expect(began.duration(to: .now) < .seconds(15))
     let pids = try text(of: folder.appending("pids")).split(separator: "\n").compactMap {
       Int32($0)
     }

@@ -203,7 +203,7 @@ struct ApplyTests {
       var write = happens ? 0 : 1
       var isWhole = false
       while !isWhole {
-        write += happens ? 5 : 4
+        write += happens ? 9 : 7
         let plan = try await ground.plan()
         ground.revive()
         ground.journal.update { [write] in $0.death = (write, happens) }
@@ -215,7 +215,7 @@ struct ApplyTests {
         }
         ground.revive()
         // Every other time straight to the uninstall.
-        if write % 8 < 4 {
+        if write.isMultiple(of: 2) {
           try await ground.apply(try await ground.plan())
           #expect(try await ground.plan().isEmpty, "killed at write \(write)")
         }
