@@ -76,10 +76,17 @@ actor StandInImage {
   private static func libraries(of binary: FilePath) async throws -> [FilePath] {
     let result = try await Invocation.clean("ldd", [binary.string]).run()
     guard result.succeeded else { return [] }
-    return result.output.split(separator: "\n").compactMap { line -> FilePath? in
+    let named = result.output.split(separator: "\n").compactMap { line -> FilePath? in
       let words = line.split { $0 == " " || $0 == "\t" }
       return words.first { $0.hasPrefix("/") }.map { FilePath(String($0)) }
     }
+    // The C library loads this one by itself when a thread ends; `ldd` does not name it for a program that is linked
+    // statically with the rest.
+    guard let library = named.first(where: { $0.lastComponent == "libc.so.6" }) else {
+      return named
+    }
+    let unwinder = library.removingLastComponent().appending("libgcc_s.so.1")
+    return named.contains(unwinder) ? named : named + [unwinder]
   }
 
   private static func makeFolder(_ path: FilePath) throws {
