@@ -16,6 +16,12 @@ struct TerminalTests {
     "",
   ]
 
+  @Test("Each line of a failure's reason stands under its title")
+  func reasons() {
+    let screen = failureScreen(Failure("It broke", why: "first\n\nsecond", tryNext: ["again"]))
+    #expect(screen.map(\.plain) == ["✗ It broke", "  first", "  second", "  try: again"])
+  }
+
   @Test("A line is no wider than the terminal, unless one word alone is", arguments: [20, 40, 200])
   func widths(width: Int) {
     for text in Self.texts {

@@ -21,7 +21,9 @@ public func questionScreen(_ question: Question) -> [Text] {
 /// A failure: what, why, what to try.
 public func failureScreen(_ failure: Failure) -> [Text] {
   var lines: [Text] = ["\("✗", .bad) \(failure.what, .emphasis)"]
-  if !failure.why.isEmpty { lines.append("  \(printable(failure.why))") }
+  for line in failure.why.split(whereSeparator: \.isNewline) {
+    lines.append("  \(printable(String(line)))")
+  }
   for next in failure.tryNext {
     lines.append(Text("  try: ", .dim) + commands(in: printable(next)))
   }

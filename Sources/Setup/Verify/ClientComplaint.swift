@@ -3,7 +3,9 @@
 public enum ClientComplaint {
   /// The failure behind a client's output, with what to do.
   public static func diagnose(_ output: String, code: Int32, url: String) -> Failure {
-    let words = output.trimmed
+    let words = output.split(whereSeparator: \.isNewline)
+      .filter { line in !noise.contains { line.hasPrefix($0) } }
+      .joined(separator: "\n").trimmed
     let shown = printable(String(words.prefix(400)))
     for row in rows where row.signs.contains(where: { words.contains($0) }) {
       return Failure(row.what, why: shown, tryNext: row.tryNext)
@@ -13,6 +15,9 @@ public enum ClientComplaint {
       why: "it ended with exit code \(code)\(shown.isEmpty ? " and said nothing" : ": \(shown)")",
       tryNext: ["`ccl-setup doctor`"])
   }
+
+  /// What an interactive bash says of itself where it has no terminal: no word of the client's.
+  private static let noise = ["bash: cannot set terminal process group", "bash: no job control"]
 
   private struct Row {
     var signs: [String]
