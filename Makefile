@@ -14,7 +14,7 @@ release_flags := --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xl
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test bench install uninstall format lint parts \
+.PHONY: help setup build test bench faults fuzz install uninstall format lint parts \
   start start-gpu stop status pull models alias shell logs clean start-proxy logs-proxy
 
 help: ## Show this list
@@ -57,15 +57,21 @@ test: ## Install the real parts, then lint, unit tests, release build and end-to
 bench: build ## Measure what the project promises about speed
 	@Benchmarks/run
 
+faults: ## Kill it and fail its disk hundreds of times: nothing may be lost
+	@Faults/run
+
+fuzz: ## Feed what parses foreign bytes with libFuzzer's, ten minutes each
+	@Fuzz/run
+
 parts: ## Install the real parts that the tests need
 	@scripts/parts all
 
 format: ## Format the Swift sources
-	swift format -i -r Package.swift Sources Tests
+	swift format -i -r Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/fuzz Fuzz/Sources/Fuzzed
 
 lint: ## Check format and shell scripts
-	swift format lint --strict -r Package.swift Sources Tests
-	shellcheck -x scripts/check-release scripts/check-swift scripts/parts scripts/parts.d/* scripts/test Benchmarks/run .ci/run
+	swift format lint --strict -r Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/fuzz Fuzz/Sources/Fuzzed
+	shellcheck -x scripts/check-release scripts/check-swift scripts/parts scripts/parts.d/* scripts/test Benchmarks/run Faults/run Fuzz/run .ci/run
 
 ## Daily use: the same words as `ccl-setup WORD`
 

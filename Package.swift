@@ -88,6 +88,10 @@ let package = Package(
       name: "Support", dependencies: ["CSupport", "Setup", customDump, system],
       path: "Tests/Support",
       swiftSettings: swift),
+    // Also built by the package in Fuzz, for libFuzzer.
+    .target(
+      name: "Fuzzed", dependencies: ["Setup", system], path: "Fuzz/Sources/Fuzzed",
+      swiftSettings: swift),
     .executableTarget(
       name: "line-editor-probe", dependencies: ["LineEditor"], path: "Tests/LineEditorProbe",
       swiftSettings: swift),
@@ -124,7 +128,7 @@ let package = Package(
     .testTarget(
       name: "SetupTests",
       dependencies: [
-        "Live", "Rehearsal", "Setup", "Support", system,
+        "Fuzzed", "Live", "Rehearsal", "Setup", "Support", system,
       ],
       exclude: ["Fixtures"],
       swiftSettings: swift),

@@ -115,7 +115,8 @@ extension Part {
 
   static func isExecutable(_ path: FilePath) -> Bool { access(path.string, X_OK) == 0 }
 
-  static func variable(_ name: String) -> String? {
+  /// A variable of this process, `nil` when it is unset or empty.
+  public static func variable(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 }

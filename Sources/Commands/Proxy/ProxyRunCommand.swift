@@ -45,7 +45,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
     let console = Console(variables: world.environment.variables)
     try await report(on: console) {
       do {
-        let folder = folders.state.appending("proxy")
+        let folder = folders.proxy
         _ = try world.files.makeFolder(folder)
         let presence = ProxyPresence(path: folder.appending("running.json").string)
         let style = TerminalStyle(color: console.terminal.hasColour)

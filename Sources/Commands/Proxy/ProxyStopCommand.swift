@@ -11,7 +11,7 @@ struct ProxyStopCommand: AsyncParsableCommand {
 
   func run() async throws {
     let world = World.live
-    let path = Folders(world.environment).state.appending("proxy").appending("running.json")
+    let path = Folders(world.environment).proxy.appending("running.json")
     let console = Console(variables: world.environment.variables)
     try await report(on: console) {
       do {

@@ -17,7 +17,7 @@ struct SetupSession: Sendable {
   func run(
     given: @escaping @Sendable (Questionnaire) throws -> Answers
   ) async throws -> Setup.ExitCode {
-    try checkHome()
+    try refuseForeignHome(world)
     let (machine, times) = await DetectionScreen(console: console).detect(in: world)
     let catalogue: Catalogue
     do { catalogue = try Catalogue.embedded() } catch {
@@ -43,25 +43,6 @@ struct SetupSession: Sendable {
       return .done
     }
     return try await interruptible { try await carryOut(plan, choices, times) }
-  }
-
-  /// A HOME that is not there would be made and kept; sudo with someone's HOME would leave that person's files to root.
-  private func checkHome() throws(Failure) {
-    let home = world.environment.home
-    let found: FileStatus?
-    do { found = try world.files.status(world.files.resolve(home)) } catch {
-      throw Failure("Your home folder cannot be read", why: "HOME is \(home): \(error.reason)")
-    }
-    guard let found else {
-      throw Failure(
-        "Your home folder does not exist", why: "HOME is \(home)",
-        tryNext: ["Make the folder, or set HOME to the one in which your shells find their files."])
-    }
-    guard world.environment.account.userID == 0, found.owner != 0 else { return }
-    throw Failure(
-      "This would change another person's files as root",
-      why: "HOME is \(home), which belongs to user \(found.owner)",
-      tryNext: ["Run ccl-setup without sudo.", "`sudo -H ccl-setup` sets up root's own account."])
   }
 
   private func freePort() -> Int {

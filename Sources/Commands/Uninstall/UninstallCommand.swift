@@ -2,7 +2,9 @@ import ArgumentParser
 import Conversation
 import LineEditor
 import Live
+import Proxy
 import Setup
+import SystemPackage
 
 /// `ccl-setup uninstall`: every file byte for byte as it was.
 struct UninstallCommand: AsyncParsableCommand {
@@ -18,52 +20,87 @@ struct UninstallCommand: AsyncParsableCommand {
     let world = World.live
     let console = Console(isJSON: json, variables: world.environment.variables)
     try await report(on: console) {
+      try refuseForeignHome(world)
       let uninstall = Uninstall(in: world)
-      let entries = try uninstall.entries()
-      guard !entries.isEmpty else {
+      let prospect = try await uninstall.prospect()
+      if prospect.isRebuilt, !(prospect.entries.isEmpty && prospect.unknown.isEmpty) {
+        console.say(
+          "\("!", .warning) The receipt is damaged or lost. This is what is recognised without it:")
+      }
+      guard !prospect.entries.isEmpty else {
         // What a wizard that was left early keeps: its history.
-        if !dryRun { _ = try await uninstall(keepingModels: true) { _, _ in } }
+        if !dryRun {
+          try await endProxy(world)
+          _ = try await uninstall(keepingModels: true) { _, _ in }
+        }
+        console.say(prospect.unknown.map { "  \("·", .dim) \(printable($0))" })
         console.say("\("✓", .good) There is nothing to take back.")
-        if json { console.document(UninstallDocument(entries: [])) }
+        if json { console.document(UninstallDocument(entries: [], prospect)) }
         return .done
       }
       console.say([Text("To be taken back", .heading)])
-      for entry in entries { console.say("  \("−", .removed) \(entry.undo.title)") }
+      for entry in prospect.entries {
+        console.say("  \("−", .removed) \(entry.undo.title)")
+      }
+      console.say(prospect.unknown.map { "  \("·", .dim) \(printable($0))" })
       if dryRun {
         console.say(["", "Nothing was changed (--dry-run)."])
+        if json {
+          let entries = prospect.entries.map {
+            UninstallDocument.Entry(title: $0.undo.title, outcome: "to be taken back")
+          }
+          console.document(UninstallDocument(entries: entries, prospect))
+        }
         return .done
       }
+      var isKeeping = keepModels
       if !yes {
-        guard Console.isInteractive else {
+        guard Console.isInteractive, !json else {
           throw Failure(
             "There is nobody to ask", why: "uninstall asks before it removes anything",
             tryNext: ["`ccl-setup uninstall --yes`"], code: .usage)
         }
-        let answer = await LineEditor(history: nil).line(prompt: "Take all of this back? [yes] ▸ ")
-        guard case .text(let text) = answer, ["", "y", "yes"].contains(text.lowercased()) else {
+        guard await agreed("Take all of this back? [yes] ▸ ") else {
           console.say("Nothing was changed.")
           return .done
         }
+        if !keepModels, !prospect.downloads.isEmpty {
+          let clean = try? await CleanUp.take(of: try EngineAtHand.find(in: world), in: world)
+          if let foreign = clean?.foreign, !foreign.isEmpty {
+            console.say(
+              "\("!", .warning) In the volume are also models that ccl-setup did not download: \(printable(foreign.joined(separator: ", ")))"
+            )
+          }
+          let size = clean.map { " (\(ByteCount($0.bytes).inWords))" } ?? ""
+          isKeeping = await !agreed("Delete the downloaded models too\(size)? [yes] ▸ ")
+        }
       }
-      let engine = try EngineAtHand.find(in: world)
-      if let choices = engine.choices, engine.receipt?.needsStoppedEngine == true {
+      if prospect.needsStoppedEngine, let choices = prospect.receipt.choices {
         let reconciliation = Reconciliation(
           world: world, console: console, isAgreed: true, isDryRun: false)
-        try await reconciliation.startIfStopped(
-          choices, engine, await Machine.detect(in: world))
+        do {
+          try await reconciliation.startIfStopped(
+            choices, try EngineAtHand.find(in: world), await Machine.detect(in: world))
+        } catch let failure as Failure where failure.code != .interrupted {
+          // Its models cannot be taken back now; everything else can.
+          console.fail(failure)
+        }
       }
+      try await endProxy(world)
       let outcomes = Shared([UninstallDocument.Entry]())
-      let failures = try await interruptible {
-        try await uninstall(keepingModels: keepModels) { entry, outcome in
+      let failures = try await interruptible { [isKeeping] in
+        try await uninstall(keepingModels: isKeeping) { entry, outcome in
           outcomes.update { $0.append(.init(title: entry.undo.title, outcome: outcome.inWords)) }
-          if case .failure(let failure) = outcome {
-            console.fail(failure)
-          } else {
+          switch outcome {
+          case .failure(let failure): console.fail(failure)
+          case .success(.kept(let reason)):
+            console.say("  \("!", .warning) kept, \(printable(reason)): \(entry.undo.title)")
+          case .success:
             console.say("  \("✓", .good) \(outcome.inWords): \(entry.undo.title)")
           }
         }
       }
-      if json { console.document(UninstallDocument(entries: outcomes.value)) }
+      if json { console.document(UninstallDocument(entries: outcomes.value, prospect)) }
       guard failures.isEmpty else {
         console.say([
           "",
@@ -71,8 +108,28 @@ struct UninstallCommand: AsyncParsableCommand {
         ])
         return .failed
       }
-      console.say(["", "\("✓", .good) Everything is as it was before."])
+      let isAll = !outcomes.value.contains { $0.outcome.hasPrefix("kept") }
+      console.say([
+        "",
+        isAll && prospect.unknown.isEmpty
+          ? "\("✓", .good) Everything is as it was before."
+          : "\("✓", .good) Everything is as it was before, but for what was kept.",
+      ])
       return .done
+    }
+  }
+
+  private func agreed(_ question: String) async -> Bool {
+    let answer = await LineEditor(history: nil).line(prompt: question)
+    guard case .text(let text) = answer else { return false }
+    return ["", "y", "yes"].contains(text.lowercased())
+  }
+
+  /// A proxy in the background would go on writing into what is removed.
+  private func endProxy(_ world: World) async throws {
+    let path = Folders(world.environment).proxy.appending("running.json")
+    do { _ = try await ProxyPresence(path: path.string).stop() } catch let error as ProxyError {
+      throw Failure("The proxy has not ended", why: error.description)
     }
   }
 }
@@ -84,6 +141,16 @@ struct UninstallDocument: Encodable {
     var outcome: String
   }
   var entries: [Entry]
+  /// Whether the receipt was damaged or lost.
+  var rebuilt: Bool
+  /// What stays for want of knowledge.
+  var unknown: [String]
+
+  init(entries: [Entry], _ prospect: Uninstall.Prospect) {
+    self.entries = entries
+    rebuilt = prospect.isRebuilt && !(entries.isEmpty && prospect.unknown.isEmpty)
+    unknown = prospect.unknown
+  }
 }
 
 extension Result<Reversion, Failure> {

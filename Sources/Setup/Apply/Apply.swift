@@ -45,6 +45,7 @@ public struct Apply: Sendable {
     defer { lock.release() }
     var receipt = try store.read() ?? Receipt(tool: tool, stateFolders: lock.madeFolders)
     receipt.tool = tool
+    receipt.home = world.environment.home.string
     for entry in plan.withdrawn.inUndoOrder {
       let reversion: Reversion
       do { reversion = try await Revert(in: world).revert(entry, keepingModels: false) } catch {
@@ -54,6 +55,12 @@ public struct Apply: Sendable {
         continue
       }
       receipt.entries.removeAll { $0.subject == entry.subject }
+      // Its models went with its volume: of the same names at the same address another engine's may stand tomorrow.
+      if case .stopEngine(_, let storage) = entry.undo, !storage.isEmpty,
+        let url = receipt.choices?.engine.url
+      {
+        receipt.entries.removeAll { $0.undo.server == url }
+      }
       try store.write(receipt)
       report(.withdrew(entry, reversion))
     }
@@ -108,7 +115,8 @@ public struct Apply: Sendable {
     report(.changing(change))
     var entry = Receipt.Entry(
       subject: change.subject, title: change.title, state: .pending,
-      undo: try await undo(of: change), at: world.clock.now())
+      undo: try await undo(of: change), written: change.ownBytes.map { Data($0) },
+      at: world.clock.now())
     receipt.note(entry)
     try store.write(receipt)
     if let undo = try await perform(change) { entry.undo = undo }

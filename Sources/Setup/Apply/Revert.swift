@@ -22,9 +22,12 @@ public struct Revert: Sendable {
     switch entry.undo {
     case .removeFile(let path, let after, let folders):
       return try onFiles(path) { () throws(FileProblem) in
-        guard let now = try world.files.readIfPresent(FilePath(path)) else { return .alreadyGone }
+        guard let now = try world.files.readIfPresent(FilePath(path)) else {
+          try removeFolders(folders)
+          return .alreadyGone
+        }
         // A change that was recorded and never made finds something else there, or nothing.
-        guard entry.isOurs(now, after: after) else { return .kept("it was edited since") }
+        guard entry.isOurs(now, after: after) else { return .kept(entry.editWords(now)) }
         try world.files.remove(FilePath(path))
         try removeFolders(folders)
         return .undone
@@ -33,7 +36,7 @@ public struct Revert: Sendable {
       return try onFiles(path) { () throws(FileProblem) in
         let now = try world.files.readIfPresent(FilePath(path))
         if now == Array(before) { return .alreadyGone }
-        if let now, !entry.isOurs(now, after: after) { return .kept("it was edited since") }
+        if let now, !entry.isOurs(now, after: after) { return .kept(entry.editWords(now)) }
         try world.files.write(FilePath(path), Array(before), mode)
         return .undone
       }
@@ -95,7 +98,10 @@ public struct Revert: Sendable {
     _ path: String, shell: Shell, fileWasMissing: Bool, _ folders: [String]
   ) throws(Failure) -> Reversion {
     try onFiles(path) { () throws(FileProblem) in
-      guard let now = try world.files.readIfPresent(FilePath(path)) else { return .alreadyGone }
+      guard let now = try world.files.readIfPresent(FilePath(path)) else {
+        try removeFolders(folders)
+        return .alreadyGone
+      }
       let edit: RCEdit
       do throws(RCProblem) { edit = try RCBlock.removing(shell, from: now) } catch {
         return .kept(error.reason)

@@ -26,9 +26,16 @@ public struct Folders: Sendable, Hashable {
   public var probe: FilePath { state.appending("probe") }
   public var clientContract: FilePath { state.appending("client-contract.json") }
   public var receipt: FilePath { state.appending("receipt.json") }
+  /// The same again, for when that one is damaged.
+  public var receiptCopy: FilePath { state.appending("receipt.copy.json") }
+  public var proxy: FilePath { state.appending("proxy") }
   public var lock: FilePath { state.appending("lock") }
   public var history: FilePath { state.appending("history") }
   public var nativeLog: FilePath { state.appending("ollama.log") }
+
+  /// What lies in the state folder beside receipt and lock: uninstall removes it.
+  var ownFiles: [FilePath] { [history, nativeLog, clientContract] }
+  var ownTrees: [FilePath] { [proxy, proof, probe] }
 
   /// The file that holds the `claude-local` function: sourced by the rc block, or autoloaded by fish.
   public func function(for shell: Shell) -> FilePath {

@@ -118,3 +118,18 @@ public struct ClientSettings: Sendable, Hashable {
     min(maxOutputTokens, 20_000) + 3_000 + 3_300
   }
 }
+
+extension ClientSettings.Input {
+  /// - Parameter document: the person's own settings file, whose lists can beat ours.
+  init(
+    baseURL: String, model: String, contextWindow: Int, profile: Profile,
+    lateSystemMessage: ClientSettings.LateSystemMessage, document: JSON?
+  ) {
+    let variables = document?["env"]
+    self.init(
+      baseURL: baseURL, model: model, contextWindow: contextWindow, profile: profile,
+      lateSystemMessage: lateSystemMessage,
+      availableModels: document?["availableModels"]?.elements?.compactMap(\.text),
+      settingsNoProxy: variables?["NO_PROXY"]?.text ?? variables?["no_proxy"]?.text)
+  }
+}

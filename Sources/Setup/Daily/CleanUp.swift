@@ -19,9 +19,14 @@ public struct CleanUp: Sendable, Hashable {
     entries = receipt.entries.reversed().filter {
       $0.undo.server == url || $0.subject == container?.subject
     }
-    let recorded = entries.reduce(UInt64(0)) { sum, entry in
-      if case .deleteModel(_, _, let bytes?) = entry.undo { return sum + bytes }
-      return sum
+    // Foreign figures: their sum must not overflow.
+    func sum(_ a: UInt64, _ b: UInt64) -> UInt64 {
+      let (sum, overflow) = a.addingReportingOverflow(b)
+      return overflow ? .max : sum
+    }
+    let recorded = entries.reduce(UInt64(0)) { total, entry in
+      if case .deleteModel(_, _, let bytes?) = entry.undo { return sum(total, bytes) }
+      return total
     }
     guard let models, container != nil else {
       bytes = recorded
@@ -32,11 +37,11 @@ public struct CleanUp: Sendable, Hashable {
     func name(_ model: OllamaServer.Model) -> String {
       (try? ModelName(model.name))?.description ?? model.name
     }
-    let others = models.filter { !ours.contains("model:\(name($0))") }
+    let others = models.filter { !ours.contains(Receipt.subject(ofModel: name($0), on: url)) }
     foreign = others.map(name).sorted()
     // A model made from another one lies in the same bytes, and so do two names for one digest.
     var seen: Set<String> = []
-    bytes = others.reduce(recorded) { seen.insert($1.digest).inserted ? $0 + $1.size : $0 }
+    bytes = others.reduce(recorded) { seen.insert($1.digest).inserted ? sum($0, $1.size) : $0 }
   }
 
   public var isEmpty: Bool { entries.isEmpty }

@@ -30,6 +30,17 @@ public struct ComposeProject: Sendable, Hashable {
     ].filter { environment.variables[$0] != nil }
   }
 
+  /// What our container may be called: the second where another one has the first.
+  static let containers = ["ollama", "ccl-setup-ollama"]
+
+  /// Our `.env`.
+  static func variables(port: Int, container: String) -> [UInt8] {
+    Array("OLLAMA_PORT=\(port)\nOLLAMA_CONTAINER=\(container)\n".utf8)
+  }
+
+  static let volume = "ccl-setup_ollama"
+  static let storageRemoval = Invocation("docker", ["volume", "rm", "--force", volume])
+
   /// One call of Docker Compose on this folder.
   public func call(_ arguments: [String]) -> Invocation {
     var files = ["--file", folder.appending("docker-compose.yml").string]

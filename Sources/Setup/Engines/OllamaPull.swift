@@ -64,8 +64,10 @@ public struct PullProgress: Sendable, Hashable {
         ])
     }
     if let error = said.error {
-      throw Failure("The model could not be pulled", why: printable(error))
+      throw Failure("The model could not be pulled", why: reason(printable(error)))
     }
+    // After its last word a stream has nothing to say.
+    guard phase != .done else { return }
     let status = said.status ?? ""
     if let digest = said.digest, blobs[digest] != nil || blobs.count < Self.mostBlobs {
       phase = .downloading
@@ -234,6 +236,11 @@ public enum PullEvent: Sendable {
   case progress(PullProgress)
   /// It was cut or stalled, and is taken up again.
   case interrupted(Failure, again: Int)
+}
+
+/// A server's words, or that it had none.
+private func reason(_ words: String) -> String {
+  words.isEmpty ? "the server gave no reason" : words
 }
 
 /// Cuts a byte stream into its lines.

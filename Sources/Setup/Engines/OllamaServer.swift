@@ -51,7 +51,8 @@ public struct OllamaServer: Sendable {
       parameters?.split(separator: "\n").lazy.compactMap { line -> Int? in
         let words = line.split(separator: " ", omittingEmptySubsequences: true)
         // From seven digits on it is written with an exponent: 1.048576e+06.
-        return words.count == 2 && words[0] == "num_ctx" ? Double(words[1]).map { Int($0) } : nil
+        guard words.count == 2, words[0] == "num_ctx" else { return nil }
+        return Double(words[1]).flatMap { Int(exactly: $0.rounded()) }
       }.first
     }
   }

@@ -18,9 +18,13 @@ extension RCBlock {
       if index < own.count - 1 { start = own[index + 1] }
     }
     var rest = lines.indices.filter { !own.contains($0) }.flatMap { Array(lines[$0]) }
-    let notes = own.flatMap { FoundBlock.notes(lines[$0]) }
-    if notes.contains(.lineEndAdded), last == lines.indices.last {
-      let end = lines.end(of: own[0])
+    let notes = own.flatMap { FoundBlock.notes(lines[$0], shell) }
+    if last == lines.indices.last,
+      let marker = own.last(where: {
+        FoundBlock.notes(lines[$0], shell).contains(.lineEndAdded)
+      })
+    {
+      let end = lines.end(of: marker)
       if rest.suffix(end.count).elementsEqual(end) { rest.removeLast(end.count) }
     }
     let numbers = own.map { $0 + 1 }
@@ -37,7 +41,9 @@ extension FoundBlock {
     return isOurs(line, shell) && line.contains(sequence: Array("claude-local.".utf8))
   }
 
-  fileprivate static func notes(_ line: ArraySlice<UInt8>) -> [Note] {
+  /// What a line remembers of the file, if it is an opening marker.
+  fileprivate static func notes(_ line: ArraySlice<UInt8>, _ shell: Shell) -> [Note] {
+    guard FileLines.trimmed(line).starts(with: marker(shell, ">>>")) else { return [] }
     let text = String(decoding: line, as: UTF8.self)
     return Note.allCases.filter { text.contains($0.rawValue) }
   }

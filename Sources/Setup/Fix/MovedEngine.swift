@@ -9,8 +9,10 @@ extension Receipt {
       switch entries[index].undo {
       case .deleteModel(old.url, let name, let bytes):
         entries[index].undo = .deleteModel(server: engine.url, name: name, bytes: bytes)
+        entries[index].subject = Self.subject(ofModel: name, on: engine.url)
       case .restoreModel(old.url, let name, let keptAs):
         entries[index].undo = .restoreModel(server: engine.url, name: name, keptAs: keptAs)
+        entries[index].subject = Self.subject(ofModel: name, on: engine.url)
       default: continue
       }
     }

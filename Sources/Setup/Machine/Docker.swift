@@ -114,6 +114,6 @@ extension Docker {
   }
 
   private var versionWords: String {
-    product.name + ((serverVersion ?? clientVersion).map { " \($0)" } ?? "")
+    product.name + ((serverVersion ?? clientVersion).map { " \(printable($0))" } ?? "")
   }
 }

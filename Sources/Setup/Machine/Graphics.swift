@@ -123,12 +123,11 @@ extension Graphics {
       guard fields.count >= 4 else { continue }
       // A card's name may have a comma; the last three fields never do.
       let numbers = fields.suffix(3)
-      let mebibyte: UInt64 = 1_048_576
       nvidia.append(
         Card(
           name: fields.dropLast(3).joined(separator: ", "),
-          memory: (UInt64(numbers[numbers.startIndex]) ?? 0) * mebibyte,
-          memoryInUse: (UInt64(numbers[numbers.startIndex + 1]) ?? 0) * mebibyte))
+          memory: Self.bytes(ofMebibytes: numbers[numbers.startIndex]),
+          memoryInUse: Self.bytes(ofMebibytes: numbers[numbers.startIndex + 1])))
       version = numbers.last
     }
     if let version {
@@ -137,6 +136,12 @@ extension Graphics {
       let words = [result.output, result.error].filter { !$0.isEmpty }.joined(separator: " ")
       driver = .broken(words.isEmpty ? "`nvidia-smi` found no card" : String(words.prefix(300)))
     }
+  }
+
+  /// 0 for what is no number (`[N/A]`) or none that memory could have.
+  private static func bytes(ofMebibytes text: String) -> UInt64 {
+    let (bytes, overflow) = (UInt64(text) ?? 0).multipliedReportingOverflow(by: 1_048_576)
+    return overflow ? 0 : bytes
   }
 
   /// Says which piece of the NVIDIA Container Toolkit is missing, if any is needed.

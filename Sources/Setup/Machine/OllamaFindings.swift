@@ -73,16 +73,19 @@ extension OllamaFindings {
 
   private static func installed(in world: World, within limit: Duration) async -> (String?, String?)
   {
+    guard let found = program(in: world) else { return (nil, nil) }
+    let result = try? await world.programs.run(
+      Invocation(found.string, ["--version"]), within: limit)
+    return (found.string, result.flatMap { version(in: $0.output + "\n" + $0.error) })
+  }
+
+  /// Where Ollama is installed, on the `PATH` or not.
+  static func program(in world: World) -> FilePath? {
     let places: [FilePath] = [
       "/usr/local/bin/ollama", "/usr/bin/ollama", "/opt/homebrew/bin/ollama", "/snap/bin/ollama",
       "/Applications/Ollama.app/Contents/Resources/ollama",
     ]
-    let found =
-      world.programs.find("ollama") ?? places.first { world.files.isExecutable($0) }
-    guard let found else { return (nil, nil) }
-    let result = try? await world.programs.run(
-      Invocation(found.string, ["--version"]), within: limit)
-    return (found.string, result.flatMap { version(in: $0.output + "\n" + $0.error) })
+    return world.programs.find("ollama") ?? places.first { world.files.isExecutable($0) }
   }
 
   /// `ollama --version` names the server's version first; where that differs or is missing, its own in a warning.

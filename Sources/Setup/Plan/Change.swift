@@ -10,16 +10,24 @@ public enum Change: Sendable, Hashable {
   /// As `copyModel`, over a name that means something else and is not of our making.
   case replaceModel(ModelReplacement)
 
-  /// What the change is about: `file:/path`, `engine:docker`, `model:name`. The receipt keeps one undo for each.
+  /// What the change is about: `file:/path`, `engine:docker`, `model:name on URL`. The receipt keeps one undo for each.
   public var subject: String {
     switch self {
     case .writeFile(let write): "file:\(write.path)"
     case .startEngine(let start): "engine:\(start.name)"
-    case .pullModel(let pull): "model:\(pull.model)"
-    case .createModel(let creation): "model:\(creation.name)"
-    case .copyModel(_, _, let to): "model:\(to)"
-    case .replaceModel(let replacement): "model:\(replacement.name)"
+    case .pullModel(let pull): Receipt.subject(ofModel: pull.model, on: pull.server)
+    case .createModel(let creation): Receipt.subject(ofModel: creation.name, on: creation.server)
+    case .copyModel(let server, _, let to): Receipt.subject(ofModel: to, on: server)
+    case .replaceModel(let replacement):
+      Receipt.subject(ofModel: replacement.name, on: replacement.server)
     }
+  }
+}
+
+extension Change {
+  /// The bytes of a file that is ours alone.
+  var ownBytes: [UInt8]? {
+    if case .writeFile(let write) = self, write.ownership == .ours { write.after } else { nil }
   }
 }
 

@@ -30,7 +30,7 @@ struct ModelPlanner {
       let name = try variant.name()
       guard made.insert(name).inserted else { continue }
       try refuseForeign(variant, name)
-      changes.append(survey.ours(folders.modelfile(name), try modelfile(variant)))
+      changes.append(survey.ours(folders.modelfile(name), try variant.modelfile()))
       changes.append(
         .createModel(
           ModelCreation(
@@ -40,21 +40,9 @@ struct ModelPlanner {
     return changes
   }
 
-  private func modelfile(_ variant: ContextVariant) throws(Failure) -> [UInt8] {
-    do {
-      return Array(
-        try render(
-          .modelfile,
-          ["from": .word(variant.model), "contextWindow": .word("\(variant.contextWindow)")]
-        ).utf8)
-    } catch {
-      throw Failure("The Modelfile could not be written", why: "\(error)")
-    }
-  }
-
   private func refuseForeign(_ variant: ContextVariant, _ name: ModelName) throws(Failure) {
     guard let found = survey.server?.contexts[name.description], found != variant.contextWindow,
-      survey.receipt?["model:\(name)"] == nil
+      survey.receipt?[Receipt.subject(ofModel: name.description, on: url)] == nil
     else { return }
     throw foreignModel(name.description, found, wanted: variant.contextWindow)
   }
@@ -78,7 +66,7 @@ struct ModelPlanner {
         }
         return nil
       }
-      let isForeign = survey.receipt?["model:\(name)"] == nil
+      let isForeign = survey.receipt?[Receipt.subject(ofModel: name, on: url)] == nil
       if isForeign, let there = survey.present(name),
         there.digest != survey.present(model)?.digest
       {
@@ -114,6 +102,20 @@ struct ModelPlanner {
       return source.digest == copy.digest
     case .writeFile(let write): return write.before == write.after
     case .startEngine, .replaceModel: return false
+    }
+  }
+}
+
+extension ContextVariant {
+  /// The Modelfile that would make it by hand.
+  func modelfile() throws(Failure) -> [UInt8] {
+    do {
+      return Array(
+        try render(
+          .modelfile, ["from": .word(model), "contextWindow": .word("\(contextWindow)")]
+        ).utf8)
+    } catch {
+      throw Failure("The Modelfile could not be written", why: "\(error)")
     }
   }
 }

@@ -114,17 +114,18 @@ struct Planner {
           survey.ours(
             folders.engine.appending("docker-compose.gpu.yml"), Asset.composeGraphics.bytes))
       }
-      let container = isNameTaken ? "ccl-setup-ollama" : "ollama"
+      let container = ComposeProject.containers[isNameTaken ? 1 : 0]
       changes.append(
         survey.ours(
           folders.engine.appending(".env"),
-          Array("OLLAMA_PORT=\(port)\nOLLAMA_CONTAINER=\(container)\n".utf8)))
+          ComposeProject.variables(port: port, container: container)))
       changes.append(
         .startEngine(
           EngineStart(
             name: "docker", how: .commands([compose(["up", "--detach"], graphics: graphics)]),
             url: choices.engine.url, undo: [compose(["down"], graphics: graphics)],
-            undoStorage: [Invocation("docker", ["volume", "rm", "--force", "ccl-setup_ollama"])])))
+            // A volume from before holds somebody's models.
+            undoStorage: survey.isVolumeThere ? [] : [ComposeProject.storageRemoval])))
       if port != Engine.defaultPort {
         notes.append(
           .init(
@@ -246,7 +247,8 @@ struct Planner {
     for name in Tier.allCases.flatMap(\.anthropicNames)
     where choices.additions.aliases[name] == nil {
       let there = survey.present(name)
-      let isForeign = there != nil && survey.receipt?["model:\(name)"] == nil
+      let subject = Receipt.subject(ofModel: name, on: choices.engine.url)
+      let isForeign = there != nil && survey.receipt?[subject] == nil
       if isForeign, there?.digest != survey.present(derived.description)?.digest {
         notes.append(
           .init(
@@ -275,15 +277,12 @@ struct Planner {
   }
 
   func clientSettings(_ derived: ModelName) -> ClientSettings {
-    let models = survey.clientSettings?["availableModels"]?.elements?.compactMap(\.text)
-    let variables = survey.clientSettings?["env"]
-    return ClientSettings(
+    ClientSettings(
       .init(
         baseURL: choices.engine.url, model: derived.description,
         contextWindow: choices.contextWindow, profile: choices.profile,
         lateSystemMessage: derived.dropsLateSystemMessages ? .avoid : .keep,
-        availableModels: models,
-        settingsNoProxy: variables?["NO_PROXY"]?.text ?? variables?["no_proxy"]?.text))
+        document: survey.clientSettings))
   }
 
   private func shellStep(_ derived: ModelName, _ notes: inout [Plan.Note]) throws(Failure)
@@ -321,11 +320,11 @@ struct Planner {
 
   private var engineFilesChange: Bool {
     guard case .docker(let port, let graphics) = choices.engine else { return false }
-    let container = survey.isContainerNameTaken ? "ccl-setup-ollama" : "ollama"
+    let container = ComposeProject.containers[survey.isContainerNameTaken ? 1 : 0]
     let wanted: [(String, [UInt8])] =
       [
         ("docker-compose.yml", Asset.compose.bytes),
-        (".env", Array("OLLAMA_PORT=\(port)\nOLLAMA_CONTAINER=\(container)\n".utf8)),
+        (".env", ComposeProject.variables(port: port, container: container)),
       ] + (graphics ? [("docker-compose.gpu.yml", Asset.composeGraphics.bytes)] : [])
     return wanted.contains { name, bytes in
       survey.files[folders.engine.appending(name)] != .present(bytes)
@@ -335,7 +334,10 @@ struct Planner {
   /// Whether an entry that no change of this plan is about must stay all the same.
   private func isStillWanted(_ entry: Receipt.Entry) -> Bool {
     // An alias whose model has gone still means what it meant.
-    if choices.additions.aliases.keys.contains(where: { entry.subject == "model:\($0)" }) {
+    let url = choices.engine.url
+    if choices.additions.aliases.keys.contains(where: {
+      entry.subject == Receipt.subject(ofModel: $0, on: url)
+    }) {
       return true
     }
     return switch entry.undo {

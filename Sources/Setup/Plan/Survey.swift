@@ -28,6 +28,8 @@ public struct Survey: Sendable {
   public var registryBytes: [String: UInt64]
   /// Whether a container that is not ours has the name `ollama`.
   public var isContainerNameTaken: Bool
+  /// Whether the volume that our container would use was there before us.
+  public var isVolumeThere = false
   /// The Compose variables that the person has exported, which would beat our `.env`.
   public var composeVariables: [String]
 
@@ -83,6 +85,9 @@ public struct Survey: Sendable {
       choices.engine, models: [choices.model] + choices.additions.models,
       variants: [choices.variant] + choices.additions.contexts, in: world)
     survey.isContainerNameTaken = await taken
+    if case .docker = choices.engine, survey.receipt?["engine:docker"] == nil {
+      survey.isVolumeThere = await isVolumeThere(in: world)
+    }
     return survey
   }
 
@@ -178,6 +183,12 @@ public struct Survey: Sendable {
       let manifest = try? RegistryManifest(json: Data(response.body))
     else { return nil }
     return UInt64(manifest.bytes)
+  }
+
+  private static func isVolumeThere(in world: World) async -> Bool {
+    let command = Invocation("docker", ["volume", "inspect", ComposeProject.volume])
+    // No such volume, or no answer: then there is none to be kept.
+    return (try? await world.programs.run(command, within: .seconds(5)))?.succeeded ?? false
   }
 
   private static func isContainerNameTaken(_ choices: Choices, in world: World) async -> Bool {

@@ -18,6 +18,8 @@ public struct Receipt: Sendable, Hashable, Codable {
   public var entries: [Entry]
   /// The folders that were made for our own state, outermost first.
   public var stateFolders: [String]
+  /// The home folder that the paths are those of: a home can move, and its receipt moves along.
+  public var home: String?
 
   public init(
     tool: String, choices: Choices? = nil, entries: [Entry] = [], stateFolders: [String] = []
@@ -38,13 +40,18 @@ public struct Receipt: Sendable, Hashable, Codable {
     public var undo: Undo
     /// What our file was before a change that is pending: killed in between, either of the two is our work.
     public var earlier: Digest?
+    /// The bytes of our own file as they were written last, to tell where its owner edited it since.
+    public var written: Data?
     public var at: Date
 
-    public init(subject: String, title: String, state: State, undo: Undo, at: Date) {
+    public init(
+      subject: String, title: String, state: State, undo: Undo, written: Data? = nil, at: Date
+    ) {
       self.subject = subject
       self.title = title
       self.state = state
       self.undo = undo
+      self.written = written
       self.at = at
     }
 
@@ -52,6 +59,14 @@ public struct Receipt: Sendable, Hashable, Codable {
     func isOurs(_ bytes: [UInt8], after: Digest) -> Bool {
       let digest = Digest(of: bytes)
       return digest == after || digest == earlier
+    }
+
+    /// Where its owner changed it since, for a person.
+    func editWords(_ now: [UInt8]) -> String {
+      guard let written else { return "it was edited since" }
+      let (ours, theirs) = (FileLines(Array(written)), FileLines(now))
+      let same = zip(ours.indices, theirs.indices).prefix { ours[$0] == theirs[$1] }.count
+      return "it was edited since (line \(same + 1))"
     }
   }
 
@@ -65,6 +80,11 @@ public struct Receipt: Sendable, Hashable, Codable {
   }
 
   public subscript(subject: String) -> Entry? { entries.first { $0.subject == subject } }
+
+  /// What an entry about a model is called: one name may stand on two servers.
+  public static func subject(ofModel name: String, on server: String) -> String {
+    "model:\(name) on \(server)"
+  }
 
   /// Adds an entry, or renews the one of that subject. The first undo of a subject wins: it alone leads back to what
   /// was there before us. Only what identifies our own last work (`after`) follows the newest change.
@@ -80,6 +100,7 @@ public struct Receipt: Sendable, Hashable, Codable {
     }
     entries[index].undo = entries[index].undo.following(entry.undo)
     entries[index].title = entry.title
+    entries[index].written = entry.written
     entries[index].state = entry.state
     entries[index].at = entry.at
   }

@@ -6,18 +6,38 @@ public import SystemPackage
   import Foundation
 #endif
 
-/// The receipt's file: one JSON document, replaced whole, readable by its owner only.
+/// The receipt's file: one JSON document, replaced whole, readable by its owner only; and a second copy of it, for the
+/// day on which the first is damaged or lost.
 public struct ReceiptStore: Sendable {
   public var path: FilePath
+  public var copy: FilePath
   let files: Files
+  let home: FilePath
 
   public init(in world: World) {
-    path = Folders(world.environment).receipt
+    let folders = Folders(world.environment)
+    path = folders.receipt
+    copy = folders.receiptCopy
     files = world.files
+    home = world.environment.home
   }
 
-  /// The receipt, `nil` when nothing was ever set up. Throws a `Failure` when the file is there and unreadable.
+  /// The receipt, `nil` when nothing was ever set up. Throws a `Failure` when the file is there and unreadable, and so
+  /// is its copy.
   public func read() throws(Failure) -> Receipt? {
+    do throws(Failure) {
+      if let receipt = try read(path) { return receipt }
+    } catch {
+      guard error.what == Self.damaged, let receipt = try? read(copy) else { throw error }
+      return receipt
+    }
+    // A copy that cannot be read is no worse than none.
+    return try? read(copy)
+  }
+
+  static let damaged = "The receipt is damaged"
+
+  private func read(_ path: FilePath) throws(Failure) -> Receipt? {
     let bytes: [UInt8]?
     do { bytes = try files.readIfPresent(path) } catch {
       throw Failure(
@@ -26,22 +46,25 @@ public struct ReceiptStore: Sendable {
     }
     guard let bytes else { return nil }
     do {
-      let receipt = try JSONDecoder().decode(Receipt.self, from: Data(bytes))
+      var receipt = try JSONDecoder().decode(Receipt.self, from: Data(bytes))
       guard receipt.format == Receipt.currentFormat else {
         throw Failure(
           "The receipt was written by another version of ccl-setup",
           why: "\(path) has format \(receipt.format); this version reads \(Receipt.currentFormat)",
           tryNext: ["Use the ccl-setup \(printable(receipt.tool)) that wrote it."])
       }
+      receipt.nameServers()
+      // A folder for our state outside of the home folder has not moved with that.
+      if path.starts(with: home) { receipt.move(to: home) }
       return receipt
     } catch let failure as Failure {
       throw failure
     } catch {
       throw Failure(
-        "The receipt is damaged", why: "\(path): \(error)",
+        Self.damaged, why: "\(path): \(printable("\(error)"))",
         tryNext: [
-          "Put a backup of the file back, if there is one.",
-          "Or move it away to start with a new receipt; what it recorded then stays until you remove it.",
+          "`ccl-setup uninstall` takes back what it recognises as its own; then `ccl-setup` sets it up anew.",
+          "Or put a backup of the file back, if there is one.",
         ])
     }
   }
@@ -51,9 +74,10 @@ public struct ReceiptStore: Sendable {
     do {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let bytes = try encoder.encode(receipt)
+      let bytes = Array(try encoder.encode(receipt)) + [0x0a]
       _ = try files.makeFolder(path.removingLastComponent())
-      try files.write(path, Array(bytes) + [0x0a], 0o600)
+      try files.write(path, bytes, 0o600)
+      try files.write(copy, bytes, 0o600)
     } catch let problem as FileProblem {
       throw Failure(
         "The receipt cannot be written, so nothing was changed",
@@ -74,9 +98,14 @@ public struct ReceiptStore: Sendable {
         "Nothing can be set up here", why: "\(error.path): \(error.reason)",
         tryNext: ["Make your home folder writable, or set XDG_STATE_HOME to a folder that is."])
     }
-    try write(Receipt(tool: tool, stateFolders: made.map(\.string)))
+    var receipt = Receipt(tool: tool, stateFolders: made.map(\.string))
+    receipt.home = home.string
+    try write(receipt)
   }
 
   /// Removes the receipt, the last act of an uninstall.
-  public func remove() throws(FileProblem) { try files.remove(path) }
+  func remove() throws(FileProblem) {
+    try files.remove(copy)
+    try files.remove(path)
+  }
 }

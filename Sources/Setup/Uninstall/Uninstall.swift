@@ -10,9 +10,61 @@ public struct Uninstall: Sendable {
     store = ReceiptStore(in: world)
   }
 
-  /// What would be taken back, newest first.
-  public func entries() throws(Failure) -> [Receipt.Entry] {
-    try store.read()?.inUndoOrder ?? []
+  /// What there is to take back.
+  public func prospect() async throws(Failure) -> Prospect {
+    do throws(Failure) {
+      if let receipt = try store.read() {
+        return Prospect(receipt: receipt, world: world)
+      }
+    } catch {
+      // One of another version is left to that version.
+      guard error.what == ReceiptStore.damaged else { throw error }
+    }
+    let traces = await Traces.find(in: world)
+    return Prospect(
+      receipt: traces.receipt, isRebuilt: true, unknown: traces.unknown, world: world)
+  }
+
+  /// What an uninstall would do.
+  public struct Prospect: Sendable {
+    public let receipt: Receipt
+    /// The receipt is lost: this is what was recognised.
+    public let isRebuilt: Bool
+    /// What stays for want of knowledge, a sentence each.
+    public let unknown: [String]
+    /// Why the engine cannot be asked ever again, `nil` where it can.
+    let engineGone: String?
+
+    init(receipt: Receipt, isRebuilt: Bool = false, unknown: [String] = [], world: World) {
+      self.receipt = receipt
+      self.isRebuilt = isRebuilt
+      self.unknown = unknown
+      engineGone =
+        switch receipt.choices?.engine {
+        case .docker where world.programs.find("docker") == nil:
+          "Docker is no longer installed"
+        case .native where OllamaFindings.program(in: world) == nil:
+          "Ollama is no longer installed"
+        default: nil
+        }
+    }
+
+    /// Newest first.
+    public var entries: [Receipt.Entry] { receipt.inUndoOrder }
+
+    /// Downloaded models, and the volume in which they lie: what is asked about apart.
+    public var downloads: [Receipt.Entry] {
+      entries.filter { entry in
+        switch entry.undo {
+        case .deleteModel(_, _, .some): true
+        case .stopEngine(_, let storage): !storage.isEmpty
+        default: false
+        }
+      }
+    }
+
+    /// Whether taking back needs an engine of ours that was stopped.
+    public var needsStoppedEngine: Bool { engineGone == nil && receipt.needsStoppedEngine }
   }
 
   /// Reverts every entry; what fails stays in the receipt for another try. Answers the failures.
@@ -21,11 +73,14 @@ public struct Uninstall: Sendable {
   ) async throws(Failure) -> [Failure] {
     let lock = try SetupLock.take(in: world)
     defer { lock.release() }
-    guard var receipt = try store.read() else {
+    let prospect = try await prospect()
+    var receipt = prospect.receipt
+    guard !receipt.entries.isEmpty else {
       // The history of a wizard that was left early, and what the lock itself has made.
-      try removeOwnState(lock.madeFolders)
+      try removeOwnState(receipt.stateFolders + lock.madeFolders)
       return []
     }
+    if prospect.isRebuilt { try store.write(receipt) }
     var failures: [Failure] = []
     let lost = keepingModels ? nil : await storageThatGoes(receipt)
     var silent: Set<String> = []
@@ -33,12 +88,14 @@ public struct Uninstall: Sendable {
       // One server that does not answer is one problem, however many models it has.
       if let server = entry.undo.server, silent.contains(server) { continue }
       do {
-        let reversion =
-          if let lost, entry.undo.server == lost {
-            Reversion.undone
-          } else {
-            try await Revert(in: world).revert(entry, keepingModels: keepingModels)
-          }
+        let reversion: Reversion
+        if let reason = prospect.engineGone, entry.needsEngine(of: receipt) {
+          reversion = .kept(reason)
+        } else if let lost, entry.undo.server == lost {
+          reversion = .undone
+        } else {
+          reversion = try await Revert(in: world).revert(entry, keepingModels: keepingModels)
+        }
         receipt.entries.removeAll { $0.subject == entry.subject }
         try store.write(receipt)
         report(entry, .success(reversion))
@@ -68,13 +125,10 @@ public struct Uninstall: Sendable {
   private func removeOwnState(_ stateFolders: [String]) throws(Failure) {
     let folders = Folders(world.environment)
     do {
-      for file in [
-        folders.history, folders.nativeLog, folders.clientContract, folders.receipt, folders.lock,
-      ] {
-        try world.files.remove(file)
-      }
-      try world.files.removeTree(folders.proof)
-      try world.files.removeTree(folders.probe)
+      for folder in folders.ownTrees { try world.files.removeTree(folder) }
+      for file in folders.ownFiles { try world.files.remove(file) }
+      try store.remove()
+      try world.files.remove(folders.lock)
       let parents = stateFolders.reversed().map { FilePath($0) }
       for folder in [folders.engine, folders.modelfiles, folders.configuration, folders.state]
         + parents
@@ -85,6 +139,16 @@ public struct Uninstall: Sendable {
       throw Failure(
         "Our own files could not all be removed", why: "\(error.path): \(error.reason)")
     }
+  }
+}
+
+extension Receipt.Entry {
+  /// Whether only the engine that was chosen can take it back.
+  fileprivate func needsEngine(of receipt: Receipt) -> Bool {
+    if case .stopEngine(let commands, let storage) = undo {
+      return !(commands + storage).isEmpty
+    }
+    return undo.server != nil && undo.server == receipt.choices?.engine.url
   }
 }
 
@@ -124,17 +188,18 @@ extension Undo {
   /// What taking it back does, for a person.
   public var title: String {
     switch self {
-    case .removeFile(let path, _, _): "remove \(path)"
-    case .restoreFile(let path, _, _, _): "put back \(path) as it was"
+    case .removeFile(let path, _, _): "remove \(printable(path))"
+    case .restoreFile(let path, _, _, _): "put back \(printable(path)) as it was"
     case .removeBlock(let path, _, let fileWasMissing, _):
       fileWasMissing
-        ? "take the block out of \(path), which was made for it" : "take the block out of \(path)"
+        ? "take the block out of \(printable(path)), which was made for it"
+        : "take the block out of \(printable(path))"
     case .stopEngine(let commands, _) where commands.isEmpty:
       "nothing to stop: Ollama was stopped before"
     case .stopEngine(_, let storage):
       storage.isEmpty
         ? "stop the engine" : "remove the container, its network and its volume of models"
-    case .endProcess(let id, let program): "end \(program), process \(id)"
+    case .endProcess(let id, let program): "end \(printable(program)), process \(id)"
     case .deleteModel(_, let name, .some(let bytes)) where bytes > 0:
       "delete the downloaded model \(printable(name)) (\(ByteCount(bytes).inWords))"
     case .deleteModel(_, let name, _): "delete the model name \(printable(name))"

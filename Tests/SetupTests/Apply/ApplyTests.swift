@@ -46,17 +46,17 @@ struct ApplyTests {
         #expect(state == "pending", "\(subject)")
       }
       world.files.write = { path, bytes, mode throws(FileProblem) in
-        if path != Ground.receipt { note("file:\(path)") }
+        if path != store.path, path != store.copy { note("file:\(path)") }
         try files.write(path, bytes, mode)
       }
       let network = world.network
       world.network.stream = { request, head, receive in
-        if request.url.hasSuffix("/api/pull") { note("model:qwen3:1.7b") }
+        if request.url.hasSuffix("/api/pull") { note(ground.subject(ofModel: "qwen3:1.7b")) }
         try await network.stream(request, head, receive)
       }
       world.network.exchange = { request throws(NetworkProblem) in
-        if request.url.hasSuffix("/api/create") { note("model:qwen3:1.7b-32k") }
-        if request.url.hasSuffix("/api/copy") { note("model:claude-opus-5-5") }
+        if request.url.hasSuffix("/api/create") { note(ground.subject(ofModel: "qwen3:1.7b-32k")) }
+        if request.url.hasSuffix("/api/copy") { note(ground.subject(ofModel: "claude-opus-5-5")) }
         return try await network.exchange(request)
       }
       let programs = world.programs
@@ -114,7 +114,7 @@ struct ApplyTests {
       let receipt = try #require(try ground.store.read())
       #expect(receipt.entries.allSatisfy { $0.state == .done })
       #expect(receipt["engine:docker"] != nil)
-      #expect(receipt["model:qwen3:1.7b"] != nil)
+      #expect(receipt[ground.subject(ofModel: "qwen3:1.7b")] != nil)
       #expect(ground.scripted.text(Self.rc) == "alias ll='ls -l'")
       if step == "context" {
         #expect(ground.scripted.bytes(Self.modelfile) == nil)
@@ -124,7 +124,7 @@ struct ApplyTests {
         #expect(
           ground.scripted.bytes(Ground.home.appending(".config/ccl-setup/claude-local.bash"))
             == nil)
-        #expect(receipt["model:qwen3:1.7b-32k"] != nil)
+        #expect(receipt[ground.subject(ofModel: "qwen3:1.7b-32k")] != nil)
         ground.journal.update { $0.full = [] }
       }
       // The next run does what is missing, and no more.
@@ -145,7 +145,7 @@ struct ApplyTests {
       await #expect(throws: Failure.self) { try await ground.apply(plan) }
       try await ground.apply(try await ground.plan())
       let receipt = try #require(try ground.store.read())
-      #expect(receipt["model:qwen3:1.7b"]?.state == .done)
+      #expect(receipt[ground.subject(ofModel: "qwen3:1.7b")]?.state == .done)
       try await ground.uninstall()
       #expect(try await ground.models() == [])
     }
@@ -279,7 +279,8 @@ struct ApplyTests {
       let text = try #require(ground.scripted.text(Self.rc))
       ground.scripted.file(Self.rc, "# above\n" + text + "# below\n", mode: 0o600)
       let outcomes = try await ground.uninstall()
-      #expect(try outcomes["file:\(Ground.settings)"]?.get() == .kept("it was edited since"))
+      #expect(
+        try outcomes["file:\(Ground.settings)"]?.get() == .kept("it was edited since (line 1)"))
       #expect(ground.scripted.text(Ground.settings) == "edited")
       #expect(ground.scripted.text(Self.rc) == "# above\nalias ll='ls -l'\n# below\n")
     }
@@ -297,8 +298,8 @@ struct ApplyTests {
       let digests = try await ground.engine.models().map(\.digest)
       #expect(plan.changes.contains { if case .pullModel = $0 { true } else { false } })
       let receipt = try await ground.apply(plan)
-      #expect(receipt["model:qwen3:1.7b"] == nil)
-      #expect(receipt["model:claude-opus-5-5"] == nil)
+      #expect(receipt[ground.subject(ofModel: "qwen3:1.7b")] == nil)
+      #expect(receipt[ground.subject(ofModel: "claude-opus-5-5")] == nil)
       #expect(try await ground.plan().isEmpty)
       try await ground.uninstall()
       #expect(Set(try await ground.models()) == ["qwen3:1.7b", "claude-opus-5-5:latest"])
@@ -330,7 +331,10 @@ struct ApplyTests {
     try await withGround { ground in
       try await ground.setUp()
       var receipt = try #require(try ground.store.read())
-      let index = try #require(receipt.entries.firstIndex { $0.subject == "model:qwen3:1.7b-32k" })
+      let index = try #require(
+        receipt.entries.firstIndex {
+          $0.subject == ground.subject(ofModel: "qwen3:1.7b-32k")
+        })
       receipt.entries[index].undo = .deleteModel(
         server: "http://127.0.0.1:1", name: "qwen3:1.7b-32k", bytes: nil)
       try ground.store.write(receipt)
@@ -340,8 +344,11 @@ struct ApplyTests {
       try await ground.apply(try await ground.plan(choices)) { event in
         if case .withdrew(let entry, .kept) = event { kept.update { $0.append(entry.subject) } }
       }
-      #expect(kept.value == ["model:qwen3:1.7b-32k"])
-      #expect(try ground.store.read()?["model:qwen3:1.7b-32k"] != nil)
+      #expect(
+        kept.value == [Receipt.subject(ofModel: "qwen3:1.7b-32k", on: "http://127.0.0.1:1")])
+      #expect(
+        try ground.store.read()?[
+          Receipt.subject(ofModel: "qwen3:1.7b-32k", on: "http://127.0.0.1:1")] != nil)
     }
   }
 }

@@ -27,6 +27,8 @@ struct Ground: Sendable {
   var engine: OllamaServer { OllamaServer(url: url, network: world.network) }
   var store: ReceiptStore { ReceiptStore(in: world) }
 
+  func subject(ofModel name: String) -> String { Receipt.subject(ofModel: name, on: url) }
+
   var choices: Choices {
     .example {
       $0.engine = .docker(port: port, graphics: false)
@@ -119,6 +121,7 @@ struct Ground: Sendable {
     scripted.program(
       "docker container inspect --format '{{index .Config.Labels \"com.docker.compose.project\"}}' ollama",
       prints: "", code: 1)
+    scripted.program("docker volume inspect ccl-setup_ollama", prints: "", code: 1)
     let survey = try await Survey.take(for: choices, machine: .example(), in: world)
     var plan = try planned(choices, survey: survey)
     plan.steps[3].changes = plan.steps[3].changes.filter { $0.title.contains("claude-opus-5-5") }
@@ -148,6 +151,10 @@ struct Ground: Sendable {
   /// Takes everything back; answers what became of each entry, by subject.
   @discardableResult
   func uninstall(keepingModels: Bool = false) async throws -> [String: Result<Reversion, Failure>] {
+    for list in ["ps --all", "volume ls"] {
+      scripted.program(
+        "docker \(list) --quiet --filter label=com.docker.compose.project=ccl-setup", prints: "")
+    }
     let outcomes = Shared([String: Result<Reversion, Failure>]())
     let failures = try await Uninstall(in: world)(keepingModels: keepingModels) { entry, outcome in
       outcomes.update { $0[entry.subject] = outcome }

@@ -95,7 +95,7 @@ struct AdditionsTests {
     if isOurs {
       receipt.entries = [
         .init(
-          subject: "model:mine", title: "", state: .done,
+          subject: Receipt.subject(ofModel: "mine", on: Self.url), title: "", state: .done,
           undo: .deleteModel(server: Self.url, name: "mine", bytes: nil), at: .now)
       ]
     }
@@ -125,9 +125,10 @@ struct AdditionsTests {
       environment: .someone)
     #expect(
       plan.changes.map(\.subject) == [
-        "model:qwen3:1.7b",
+        Receipt.subject(ofModel: "qwen3:1.7b", on: Self.url),
         "file:/home/someone/.config/ccl-setup/models/Modelfile.qwen3-1.7b-32k",
-        "model:qwen3:1.7b-32k", "model:z", "model:a",
+        Receipt.subject(ofModel: "qwen3:1.7b-32k", on: Self.url),
+        Receipt.subject(ofModel: "z", on: Self.url), Receipt.subject(ofModel: "a", on: Self.url),
       ])
     #expect(plan.notes.map(\.text.plain).joined().contains("The alias lost waits"))
   }
@@ -159,13 +160,14 @@ struct AdditionsTests {
           subject: "engine:docker", title: "", state: .done,
           undo: .stopEngine(commands: [], storage: []), at: .now),
         .init(
-          subject: "model:a", title: "", state: .done,
+          subject: Receipt.subject(ofModel: "a", on: Self.url), title: "", state: .done,
           undo: .deleteModel(server: Self.url, name: "a", bytes: 1000), at: .now),
         .init(
-          subject: "model:a-32k", title: "", state: .done,
+          subject: Receipt.subject(ofModel: "a-32k", on: Self.url), title: "", state: .done,
           undo: .deleteModel(server: Self.url, name: "a-32k", bytes: nil), at: .now),
         .init(
-          subject: "model:elsewhere", title: "", state: .done,
+          subject: Receipt.subject(ofModel: "elsewhere", on: "http://other"), title: "",
+          state: .done,
           undo: .deleteModel(server: "http://other", name: "elsewhere", bytes: 7), at: .now),
       ])
     let models = [
@@ -175,7 +177,11 @@ struct AdditionsTests {
     let clean = CleanUp(receipt, url: Self.url, models: models)
     #expect(clean.bytes == 1000 + 1_400_000_000)
     #expect(clean.foreign == ["theirs", "theirs-too"])
-    #expect(clean.entries.map(\.subject) == ["model:a-32k", "model:a", "engine:docker"])
+    #expect(
+      clean.entries.map(\.subject) == [
+        Receipt.subject(ofModel: "a-32k", on: Self.url),
+        Receipt.subject(ofModel: "a", on: Self.url), "engine:docker",
+      ])
     #expect(CleanUp(receipt, url: Self.url, models: nil).bytes == 1000)
   }
 }

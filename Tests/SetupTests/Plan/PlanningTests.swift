@@ -186,7 +186,7 @@ struct PlanningTests {
       testDescription: "another context", turn: { $0.contextWindow = 65_536 },
       withdrawn: [
         "file:/home/ada/.config/ccl-setup/models/Modelfile.qwen3-1.7b-32k",
-        "model:qwen3:1.7b-32k",
+        "model:qwen3:1.7b-32k on http://127.0.0.1:11434",
       ],
       made: ["Modelfile.qwen3-1.7b-64k", "create qwen3:1.7b-64k"] + copies
         + ["claude-settings.json", "claude-local.bash", "claude-local.zsh", "claude-local.fish"]),
@@ -194,7 +194,7 @@ struct PlanningTests {
       testDescription: "another model", turn: { $0.model = "llama3.2:1b" },
       withdrawn: [
         "file:/home/ada/.config/ccl-setup/models/Modelfile.qwen3-1.7b-32k",
-        "model:qwen3:1.7b-32k",
+        "model:qwen3:1.7b-32k on http://127.0.0.1:11434",
       ],
       made: ["pull llama3.2:1b", "Modelfile.llama3.2-1b-32k", "create llama3.2:1b-32k"] + copies
         + ["claude-settings.json", "claude-local.bash", "claude-local.zsh", "claude-local.fish"]),

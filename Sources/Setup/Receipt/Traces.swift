@@ -1,0 +1,250 @@
+import Assets
+import SystemPackage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What can be recognised as ours where the receipt and its copy are lost.
+///
+/// A marked block says of itself what it is. A file counts only when it is, byte for byte, what we would write: one that its
+/// owner has edited since is not to be told from one of theirs, and stays. A downloaded model stays too, since nothing
+/// says that it was not there before.
+struct Traces: Sendable {
+  /// As if it had been kept: uninstall takes it back.
+  private(set) var receipt: Receipt
+  /// What lies where ours would, and is not recognised; what stays for want of knowledge.
+  private(set) var unknown: [String] = []
+
+  private let world: World
+  private let folders: Folders
+
+  static func find(in world: World) async -> Traces {
+    var traces = Traces(in: world)
+    traces.findEngineFiles()
+    await traces.findEngine()
+    let derived = traces.findModelfiles()
+    let settings = traces.findSettings()
+    await traces.findModels(derived, on: settings?.server)
+    traces.findFunctions(settings?.candidates ?? [])
+    traces.findBlocks()
+    return traces
+  }
+
+  private init(in world: World) {
+    self.world = world
+    folders = Folders(world.environment)
+    receipt = Receipt(tool: "")
+    receipt.home = world.environment.home.string
+  }
+
+  private mutating func add(_ subject: String, _ undo: Undo) {
+    guard receipt[subject] == nil else { return }
+    receipt.entries.append(
+      Receipt.Entry(
+        subject: subject, title: undo.title, state: .done, undo: undo, at: world.clock.now()))
+  }
+
+  /// A file where one of ours would be.
+  private mutating func add(_ path: FilePath, isOurs: ([UInt8]) -> Bool) {
+    guard let bytes = try? world.files.read(path) else { return }
+    guard isOurs(bytes) else {
+      unknown.append("\(path) is not, or no longer, as ccl-setup writes it")
+      return
+    }
+    add("file:\(path)", .removeFile(path: path.string, after: Digest(of: bytes), folders: []))
+  }
+
+  // MARK: - Engine
+
+  private mutating func findEngineFiles() {
+    for (name, asset) in [
+      ("docker-compose.yml", Asset.compose), ("docker-compose.gpu.yml", .composeGraphics),
+    ] {
+      add(folders.engine.appending(name)) { $0 == asset.bytes }
+    }
+    add(folders.engine.appending(".env")) { bytes in
+      let values = OSRelease(String(decoding: bytes, as: UTF8.self)).values
+      guard let port = values["OLLAMA_PORT"].flatMap({ Int($0) }) else { return false }
+      return ComposeProject.containers.contains {
+        ComposeProject.variables(port: port, container: $0) == bytes
+      }
+    }
+  }
+
+  private mutating func findEngine() async {
+    if await hasDocker(["ps", "--all"]) {
+      add(
+        "engine:docker",
+        .stopEngine(
+          // Compose then goes by the labels; a file of the working folder, or of a variable, would be taken for ours.
+          commands: [
+            Invocation(
+              "docker", ["compose", "--project-name", "ccl-setup", "down"],
+              without: ComposeProject.exported(world.environment), folder: "/")
+          ],
+          storage: [ComposeProject.storageRemoval]))
+    } else if await hasDocker(["volume", "ls"]) {
+      add("engine:docker", .stopEngine(commands: [], storage: [ComposeProject.storageRemoval]))
+    }
+    // A server that we started writes to our log.
+    guard world.files.exists(folders.nativeLog) else { return }
+    for name in (try? world.files.list("/proc")) ?? [] {
+      guard let id = Int32(name),
+        case .link(folders.nativeLog)? = try? world.files.status(FilePath("/proc/\(id)/fd/1"))?.kind,
+        let program = world.files.text(FilePath("/proc/\(id)/cmdline"))?.split(separator: "\0")
+          .first
+      else { continue }
+      add("engine:native", .endProcess(id: id, program: String(program)))
+    }
+  }
+
+  /// Whether Docker knows something of our Compose project.
+  private func hasDocker(_ list: [String]) async -> Bool {
+    guard world.programs.find("docker") != nil else { return false }
+    let call = Invocation(
+      "docker", list + ["--quiet", "--filter", "label=com.docker.compose.project=ccl-setup"])
+    guard let result = try? await world.programs.run(call, within: .seconds(5)) else {
+      return false
+    }
+    return result.succeeded && !result.output.isEmpty
+  }
+
+  // MARK: - Models
+
+  /// The names of the models that our Modelfiles are about.
+  private mutating func findModelfiles() -> [ContextVariant] {
+    var found: [ContextVariant] = []
+    for name in (try? world.files.list(folders.modelfiles)) ?? [] {
+      add(folders.modelfiles.appending(name)) { bytes in
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard lines.count == 2, lines[0].hasPrefix("FROM "),
+          let window = lines[1].split(separator: " ").last.flatMap({ Int($0) })
+        else { return false }
+        let variant = ContextVariant(model: String(lines[0].dropFirst(5)), contextWindow: window)
+        guard (try? variant.modelfile()) == bytes else { return false }
+        found.append(variant)
+        return true
+      }
+    }
+    return found
+  }
+
+  private mutating func findModels(_ variants: [ContextVariant], on server: String?) async {
+    guard let url = server, !variants.isEmpty else { return }
+    for base in Set(variants.map(\.model)).sorted() {
+      unknown.append(
+        "nothing says whether the model \(base) was there before, so it stays: `ollama rm \(base)`"
+      )
+    }
+    guard
+      let models = try? await OllamaServer(url: url, network: world.network).models()
+    else {
+      unknown.append("\(url) does not answer, so its models stay")
+      return
+    }
+    let digests = Dictionary(
+      models.compactMap { model in (try? ModelName(model.name)).map { ($0, model.digest) } },
+      uniquingKeysWith: { first, _ in first })
+    for variant in variants {
+      guard let name = try? variant.name(), let digest = digests[name] else { continue }
+      let names = [name] + Tier.allCases.flatMap(\.anthropicNames).compactMap { try? ModelName($0) }
+      for name in names where digests[name] == digest {
+        add(
+          Receipt.subject(ofModel: name.description, on: url),
+          .deleteModel(server: url, name: name.description, bytes: nil))
+      }
+    }
+  }
+
+  // MARK: - Client and shells
+
+  /// The settings that our document of the client follows from; of what it does not tell, every possibility.
+  private mutating func findSettings() -> (server: String, candidates: [ClientSettings])? {
+    guard let bytes = try? world.files.read(folders.clientSettings),
+      let variables = (try? JSON.parse(bytes))?["env"],
+      let server = variables["ANTHROPIC_BASE_URL"]?.text,
+      let model = variables["ANTHROPIC_MODEL"]?.text,
+      let window = variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"]?.text.flatMap({ Int($0) }),
+      // What becomes of absurd figures is not ours to find out.
+      (1...(1 << 30)).contains(window)
+    else {
+      add(folders.clientSettings) { _ in false }
+      return nil
+    }
+    let configuration = FilePath(
+      world.environment.nonEmpty("CLAUDE_CONFIG_DIR")
+        ?? world.environment.home.appending(".claude").string)
+    let own = world.files.text(configuration.appending("settings.json"))
+      .flatMap { try? JSON.parse($0) }
+    let possible = Profile.allCases.flatMap { profile in
+      ClientSettings.LateSystemMessage.allCases.map { late in
+        ClientSettings(
+          .init(
+            baseURL: server, model: model, contextWindow: window, profile: profile,
+            lateSystemMessage: late, document: own))
+      }
+    }
+    let candidates = possible.filter { (try? $0.document()).map { Array($0.utf8) } == bytes }
+    add(folders.clientSettings) { _ in !candidates.isEmpty }
+    return (server, possible)
+  }
+
+  private mutating func findFunctions(_ candidates: [ClientSettings]) {
+    let (document, home) = (folders.clientSettings, world.environment.home)
+    for shell in Shell.allCases {
+      add(folders.function(for: shell)) { bytes in
+        candidates.contains {
+          Self.isFunction(bytes, shell, $0, document: document, home: home)
+        }
+      }
+    }
+  }
+
+  /// Whether a file is our function, wherever the client was when it was written.
+  private static func isFunction(
+    _ bytes: [UInt8], _ shell: Shell, _ settings: ClientSettings, document: FilePath,
+    home: FilePath
+  ) -> Bool {
+    func lines(_ client: FilePath?) -> [Substring] {
+      let text = try? settings.function(
+        for: shell, document: document, client: client, home: home)
+      return text?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+    }
+    let found = String(decoding: bytes, as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    if found == lines(nil) { return true }
+    let mark = "/the-client"
+    let wanted = lines(FilePath(mark))
+    return found.count == wanted.count
+      && zip(found, wanted).allSatisfy { line, pattern in
+        guard let place = pattern.firstRange(of: mark) else { return line == pattern }
+        let start = pattern[..<place.lowerBound].split(separator: "'").first ?? ""
+        return line.hasPrefix(start) && line.hasSuffix(pattern.suffix(6))
+      }
+  }
+
+  private mutating func findBlocks() {
+    let startUp = StartupFiles(world.environment)
+    for shell in Shell.allCases {
+      let read = startUp.toRead(for: shell)
+      var contents: [FilePath: [UInt8]] = [:]
+      for path in read { contents[path] = try? world.files.read(path) }
+      let home = world.environment.home
+      let files = read + startUp.targets(for: shell, contents).files + [home.appending(".zshrc")]
+      for path in files where path.starts(with: home) || !read.contains(path) {
+        guard let bytes = try? world.files.read(path) else { continue }
+        let stripped = RCBlock.stripped(shell, from: bytes)
+        guard stripped == nil || stripped?.lines.isEmpty == false else { continue }
+        let found = try? FoundBlock(shell, in: FileLines(bytes))
+        add(
+          "file:\(path)",
+          .removeBlock(
+            path: path.string, shell: shell,
+            fileWasMissing: found?.notes.contains(.fileMade) == true, folders: []))
+      }
+    }
+  }
+}
