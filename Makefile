@@ -15,7 +15,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test bench faults fuzz install uninstall format lint parts \
-  start start-gpu stop status pull models alias shell logs clean start-proxy logs-proxy
+  start start-gpu stop status pull models alias context remove profile update doctor fix shell logs clean \
+  start-proxy logs-proxy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 } /^## / { print "\n" substr($$0, 4) }' \
@@ -91,6 +92,21 @@ models: ## List the downloaded models
 alias: ## Give a model another name: make alias FROM=qwen3:1.7b TO=claude-sonnet-4-6
 	@: $(if $(and $(FROM),$(TO)),,$(error Which names? make alias FROM=qwen3:1.7b TO=claude-sonnet-4-6))
 	@$(CCL_SETUP) alias "$(FROM)" "$(TO)"
+context: ## Give a model more context: make context MODEL=qwen3-coder SIZE=64k
+	@: $(if $(and $(MODEL),$(SIZE)),,$(error Which model and size? make context MODEL=qwen3-coder SIZE=64k))
+	@$(CCL_SETUP) context "$(MODEL)" "$(SIZE)"
+remove: ## Take back one model, alias or context: make remove NAME=claude-sonnet-4-6
+	@: $(if $(NAME),,$(error Which one? make remove NAME=claude-sonnet-4-6))
+	@$(CCL_SETUP) remove "$(NAME)"
+profile: ## All of the client's tools, or six: make profile PROFILE=lean
+	@: $(if $(PROFILE),,$(error Which one? make profile PROFILE=lean))
+	@$(CCL_SETUP) profile "$(PROFILE)"
+update: ## Say what could be newer, and bring the container up to date
+	@$(CCL_SETUP) update
+doctor: ## Look at the whole setup and say what is broken
+	@$(CCL_SETUP) doctor
+fix: ## Show the repair of what is broken, and do it
+	@$(CCL_SETUP) fix
 shell: ## Open a shell in the container
 	@$(CCL_SETUP) shell
 logs: ## Show Ollama's log

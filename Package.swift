@@ -62,7 +62,7 @@ let package = Package(
     .target(name: "Conversation", dependencies: ["Setup"], swiftSettings: swift),
     .target(
       name: "Live",
-      dependencies: ["Setup", subprocess, asyncHTTPClient, system]
+      dependencies: ["Setup", subprocess, asyncHTTPClient, nioSSL, system]
         + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       swiftSettings: swift),
     .target(name: "CProxyPage", cSettings: c),

@@ -19,6 +19,21 @@ static const unsigned char zsh_rc_line[] = {
 static const unsigned char fish_function[] = {
 #embed "../../templates/fish/claude-local.fish"
 };
+static const unsigned char bash_completion[] = {
+#embed "../../templates/bash/completion.bash"
+};
+static const unsigned char zsh_completion[] = {
+#embed "../../templates/zsh/completion.zsh"
+};
+static const unsigned char fish_completion[] = {
+#embed "../../templates/fish/ccl-setup.fish"
+};
+static const unsigned char fish_function_completion[] = {
+#embed "../../templates/fish/claude-local-completion.fish"
+};
+static const unsigned char manual[] = {
+#embed "../../templates/man/ccl-setup.1"
+};
 static const unsigned char claude_settings[] = {
 #embed "../../templates/claude/settings.json"
 };
@@ -48,6 +63,12 @@ static const struct {
     {"templates/zsh/claude-local.zsh", zsh_function, sizeof zsh_function},
     {"templates/zsh/rc-line.zsh", zsh_rc_line, sizeof zsh_rc_line},
     {"templates/fish/claude-local.fish", fish_function, sizeof fish_function},
+    {"templates/bash/completion.bash", bash_completion, sizeof bash_completion},
+    {"templates/zsh/completion.zsh", zsh_completion, sizeof zsh_completion},
+    {"templates/fish/ccl-setup.fish", fish_completion, sizeof fish_completion},
+    {"templates/fish/claude-local-completion.fish", fish_function_completion,
+     sizeof fish_function_completion},
+    {"templates/man/ccl-setup.1", manual, sizeof manual},
     {"templates/claude/settings.json", claude_settings, sizeof claude_settings},
     {"docker-compose.yml", compose, sizeof compose},
     {"docker-compose.gpu.yml", compose_gpu, sizeof compose_gpu},

@@ -15,15 +15,16 @@ struct CCLSetup: AsyncParsableCommand {
     version: toolVersion,
     subcommands: [
       SetupCommand.self, DoctorCommand.self, FixCommand.self, EnvCommand.self,
-      UninstallCommand.self, RehearseCommand.self, ProxyCommand.self,
+      UninstallCommand.self, RehearseCommand.self, ProxyCommand.self, CompleteCommand.self,
     ],
     groupedSubcommands: [
       CommandGroup(
         name: "Daily use",
         subcommands: [
           StartCommand.self, StopCommand.self, StatusCommand.self, ModelsCommand.self,
-          PullCommand.self, AliasCommand.self, ContextCommand.self, ProfileCommand.self,
-          ShellCommand.self, LogsCommand.self, UpdateCommand.self, CleanCommand.self,
+          PullCommand.self, AliasCommand.self, ContextCommand.self, RemoveCommand.self,
+          ProfileCommand.self, ShellCommand.self, LogsCommand.self, UpdateCommand.self,
+          CleanCommand.self,
         ])
     ],
     defaultSubcommand: SetupCommand.self)

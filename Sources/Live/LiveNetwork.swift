@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 public import Setup
 import Synchronization
 
@@ -101,17 +102,21 @@ private struct Clients: Sendable {
     }
   }
 
-  func client(for url: String) -> HTTPClient {
-    guard let proxy, let parsed = URL(string: url), parsed.scheme == "https",
+  func client(for request: WebRequest) throws -> HTTPClient {
+    guard let proxy, let parsed = URL(string: request.url), parsed.scheme == "https",
       let host = parsed.host, !isLoopback(host)
-    else { return Self.client("", proxy: nil) }
-    return Self.client(proxy.url, proxy: .server(host: proxy.host, port: proxy.port))
+    else { return try Self.client("", proxy: nil, request.authority) }
+    return try Self.client(
+      proxy.url, proxy: .server(host: proxy.host, port: proxy.port), request.authority)
   }
 
   private static func client(
-    _ key: String, proxy: HTTPClient.Configuration.Proxy?
-  ) -> HTTPClient {
-    made.withLock { made in
+    _ place: String, proxy: HTTPClient.Configuration.Proxy?, _ authority: String?
+  ) throws -> HTTPClient {
+    let key = "\(place) \(authority ?? "")"
+    // Read each time: a file that cannot be read must not be forgotten about because it once could.
+    let roots = try authority.map { try NIOSSLCertificate.fromPEMFile($0) }
+    return made.withLock { made in
       if let client = made[key] { return client }
       var configuration = HTTPClient.Configuration()
       configuration.timeout.connect = .seconds(5)
@@ -119,6 +124,11 @@ private struct Clients: Sendable {
       configuration.connectionPool.retryConnectionEstablishment = false
       configuration.httpVersion = .http1Only
       configuration.proxy = proxy
+      if let roots {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.additionalTrustRoots = [.certificates(roots)]
+        configuration.tlsConfiguration = tls
+      }
       let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
       made[key] = client
       return client
@@ -141,7 +151,7 @@ private func transfer(
   for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
   if !request.body.isEmpty { outgoing.body = .bytes(request.body) }
   // The limit is ours (`withLimit`, the silence watch): the client's own would end long pulls.
-  let response = try await clients.client(for: request.url).execute(
+  let response = try await clients.client(for: request).execute(
     outgoing, deadline: .distantFuture)
   activity()
   try await head(

@@ -59,6 +59,11 @@ struct Transcript {
       switch reply {
       case .say(let lines): say(lines)
       case .prompt(let prompt): text += prompt
+      case .look(let url):
+        // What a server says of itself is a matter of the tests with real servers.
+        try show(
+          wizard.looked(
+            .success(ServerFindings(url: url, product: .ollama, models: [])), access: nil))
       case .showStatus: say(statusScreen(machine.machine))
       case .showPlan(let choices, let isWhole):
         let plan = try machine.plan(choices)

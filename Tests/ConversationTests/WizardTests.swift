@@ -12,6 +12,7 @@ private func kinds(_ replies: [Wizard.Reply]) -> [String] {
     case .say: "say"
     case .prompt(let text): text
     case .showPlan(_, let isWhole): isWhole ? "whole plan" : "plan"
+    case .look(let url): "look \(url)"
     case .showStatus: "status"
     case .apply: "apply"
     case .rehearse: "rehearse"

@@ -10,6 +10,12 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
 {{#set}}
     set -lx {{name}} {{value}}
 {{/set}}
+{{#readFile}}
+    set -lx {{name}} (cat -- {{path}})
+{{/readFile}}
+{{#readKeychain}}
+    set -lx {{name}} (security find-generic-password -s {{service}} -w)
+{{/readKeychain}}
 {{#preset}}
     set -q {{name}}[1]; or set -lx {{name}} {{value}}
 {{/preset}}

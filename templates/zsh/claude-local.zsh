@@ -16,6 +16,14 @@ claude-local() (
 {{#set}}
   export {{name}}={{value}}
 {{/set}}
+{{#readFile}}
+  {{name}}=$(cat -- {{path}})
+  export {{name}}
+{{/readFile}}
+{{#readKeychain}}
+  {{name}}=$(security find-generic-password -s {{service}} -w)
+  export {{name}}
+{{/readKeychain}}
 {{#preset}}
   [ -n "${{{name}}-}" ] || export {{name}}={{value}}
 {{/preset}}

@@ -17,10 +17,11 @@ struct DoctorCommand: AsyncParsableCommand {
   @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
 
   func run() async throws {
-    let world = World.live
-    let console = Console(isJSON: json, variables: world.environment.variables)
+    let live = World.live
+    let console = Console(isJSON: json, variables: live.environment.variables)
     let prompting = !noPrompt
     try await report(on: console) {
+      let world = await live.admittedIfPossible()
       let catalogue = try embedded()
       return try await interruptible {
         console.live([Text("  … looking at everything at once", .dim)])

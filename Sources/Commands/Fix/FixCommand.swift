@@ -19,11 +19,12 @@ struct FixCommand: AsyncParsableCommand {
   @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
 
   func run() async throws {
-    let world = World.live
-    let console = Console(isJSON: json, variables: world.environment.variables)
-    let session = FixSession(
-      world: world, console: console, isAgreed: yes, isDryRun: dryRun, isVerifying: !noVerify)
-    try await report(on: console) {
+    let live = World.live
+    let console = Console(isJSON: json, variables: live.environment.variables)
+    try await report(on: console) { [yes, dryRun, noVerify] in
+      let world = await live.admittedIfPossible()
+      let session = FixSession(
+        world: world, console: console, isAgreed: yes, isDryRun: dryRun, isVerifying: !noVerify)
       let catalogue = try embedded()
       return try await interruptible { try await session.run(catalogue) }
     }
@@ -55,7 +56,10 @@ struct FixSession: Sendable {
         Text(round == 1 ? "What is broken" : "What came to light then", .heading)
       ])
       console.say(findingScreen(findings))
-      console.say(planScreen(repair, freeDisk: examination.machine.disk.free, isWhole: isDryRun))
+      console.say(
+        planScreen(
+          repair, freeDisk: examination.machine.disk.free, isWhole: isDryRun,
+          shownBy: "ccl-setup fix --dry-run"))
       document.add(repair)
       if isDryRun {
         console.say(overcomeScreen(examination.overcome))

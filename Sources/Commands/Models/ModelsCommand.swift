@@ -11,9 +11,10 @@ struct ModelsCommand: AsyncParsableCommand {
   @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
 
   func run() async throws {
-    let world = World.live
-    let console = Console(isJSON: json, variables: world.environment.variables)
+    let live = World.live
+    let console = Console(isJSON: json, variables: live.environment.variables)
     try await report(on: console) {
+      let world = try await live.admitted()
       let engine = try EngineAtHand.find(in: world)
       // Another machine's memory is not ours to judge.
       let machine = engine.isOnThisMachine ? await Machine.detect(in: world) : nil

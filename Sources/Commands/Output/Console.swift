@@ -47,10 +47,13 @@ public final class Console: Sendable {
       guard let mark, line.spans.contains(where: { $0.role == .heading }) else { return line }
       return line + "  \(mark, .warning)"
     }
-    write(clearing() + terminal.render(marked), to: descriptor)
+    Commands.write(clearing() + terminal.render(marked), to: descriptor)
   }
 
   func say(_ line: Text) { say([line]) }
+
+  /// Bytes for another program, as they are.
+  func write(_ text: String) { Commands.write(text, to: 1) }
 
   /// Draws lines over the ones of the last `live` call; without a terminal nothing is drawn.
   func live(_ lines: [Text]) {
@@ -63,7 +66,7 @@ public final class Console: Sendable {
     }
     let clear = clearing()
     liveRows.withLock { $0 = cut.count }
-    write(clear + terminal.render(cut), to: descriptor)
+    Commands.write(clear + terminal.render(cut), to: descriptor)
   }
 
   /// Keeps what `live` drew last.
@@ -72,8 +75,8 @@ public final class Console: Sendable {
   func fail(_ failure: Failure) {
     let errors = Terminal(
       variables: variables, isTerminal: isatty(2) == 1, columns: columns(of: 2))
-    write(clearing(), to: descriptor)
-    write(errors.render(failureScreen(failure)), to: 2)
+    Commands.write(clearing(), to: descriptor)
+    Commands.write(errors.render(failureScreen(failure)), to: 2)
   }
 
   /// One JSON document on stdout.
@@ -82,7 +85,7 @@ public final class Console: Sendable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .iso8601
     do {
-      write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", to: 1)
+      Commands.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", to: 1)
     } catch {
       fail(Failure("The answer could not be written as JSON", why: "\(error)"))
     }
@@ -97,7 +100,7 @@ public final class Console: Sendable {
   }
 }
 
-private func write(_ text: String, to descriptor: Int32) {
+func write(_ text: String, to descriptor: Int32) {
   var rest = Array(text.utf8)[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress!, $0.count) }

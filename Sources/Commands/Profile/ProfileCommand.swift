@@ -19,7 +19,7 @@ struct ProfileCommand: AsyncParsableCommand {
       choices.profile = profile
       return try await reconciliation.change(
         to: choices, steps: [.client, .shells],
-        machine: await Machine.detect(in: reconciliation.world),
+        machine: await reconciliation.machine(for: choices.engine),
         done: [
           "\("✓", .good) claude-local uses the \(profile.rawValue, .emphasis) profile; shells that are open know it once they read their start-up file again."
         ])

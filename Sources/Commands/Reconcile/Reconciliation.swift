@@ -14,11 +14,12 @@ struct ChangeOptions: ParsableArguments {
   func run(
     _ work: @escaping @Sendable (Reconciliation, EngineAtHand) async throws -> Setup.ExitCode
   ) async throws {
-    let world = World.live
-    let console = Console(isJSON: json, variables: world.environment.variables)
-    let reconciliation = Reconciliation(
-      world: world, console: console, isAgreed: yes, isDryRun: dryRun)
-    try await report(on: console) {
+    let live = World.live
+    let console = Console(isJSON: json, variables: live.environment.variables)
+    try await report(on: console) { [yes, dryRun] in
+      let world = try await live.admitted()
+      let reconciliation = Reconciliation(
+        world: world, console: console, isAgreed: yes, isDryRun: dryRun)
       let engine = try EngineAtHand.find(in: world)
       return try await interruptible { try await work(reconciliation, engine) }
     }
@@ -35,24 +36,75 @@ struct Reconciliation: Sendable {
   /// Changes what is wanted beyond the wizard's one model, on the server that is at hand; starts ours where it stands.
   /// `done` is what is said when it is in place.
   func add(
-    to engine: EngineAtHand, done: [Text],
+    to engine: EngineAtHand, downloads: Bool = false, done: [Text],
     _ change: ([OllamaServer.Model]) throws -> Additions
   ) async throws -> Setup.ExitCode {
-    let catalogue = try embedded()
-    guard var choices = engine.choices else {
+    try engine.requireOllama()
+    if engine.choices == nil {
       console.say(
         "\("·", .dim) Nothing was set up by ccl-setup here; this goes to \(engine.title).")
-      let additions = try change(try await engine.server(in: world).models())
-      let survey = try await Survey.take(for: additions, on: engine.url, in: world)
-      return try await carryOut(
-        try Plan(
-          additions, on: engine.url, catalogue: catalogue, survey: survey,
-          environment: world.environment), done: done)
+    } else {
+      try await startIfStopped(engine)
     }
-    let machine = await Machine.detect(in: world)
-    try await startIfStopped(choices, engine, machine)
-    choices.additions = try change(try await engine.server(in: world).models())
-    return try await carryOut(try await plan(choices, machine), done: done)
+    let additions = try change(try await engine.server(in: world).models())
+    return try await carryOut(
+      try await plan(for: additions, on: engine, downloads: downloads), done: done)
+  }
+
+  /// The plan that leads to these additions, with or without a setup of ours.
+  func plan(
+    for additions: Additions, on engine: EngineAtHand, downloads: Bool = false
+  ) async throws -> Plan {
+    guard var choices = engine.choices else {
+      let survey = try await Survey.take(for: additions, on: engine.url, in: world)
+      return try Plan(
+        additions, on: engine.url, catalogue: try embedded(), survey: survey,
+        environment: world.environment)
+    }
+    try await startIfStopped(engine)
+    choices.additions = additions
+    return try await plan(choices, await machine(for: choices.engine, downloads: downloads))
+  }
+
+  /// As much of the machine as a change of models depends on: where the client lies, what a stopped engine is started
+  /// with, and for a download the disk, which is Docker's to tell.
+  func machine(for engine: Engine, downloads: Bool = false) async -> Machine {
+    var wanted: Set<Probe.ID> = [.claude]
+    if case .native = engine { wanted.insert(.ollama) }
+    if downloads { wanted.insert(.disk) }
+    return await Machine.detect(wanted, in: world)
+  }
+
+  /// Whether the server at hand has the model; ours is started where it stands.
+  func holds(_ model: Setup.ModelName, _ engine: EngineAtHand) async throws -> Bool {
+    try engine.requireOllama()
+    if engine.choices != nil { try await startIfStopped(engine) }
+    return try await engine.server(in: world).models().contains {
+      (try? Setup.ModelName($0.name)) == model
+    }
+  }
+
+  /// Brings a model up to date, and what we made of it.
+  func refresh(_ name: Setup.ModelName, _ engine: EngineAtHand) async throws -> Setup.ExitCode {
+    let refresh = ModelRefresh(name, of: engine, in: world)
+    let remaking = try refresh.remaking()
+    if isDryRun {
+      console.say(
+        "\(name.description, .emphasis) is here: the registry would be asked for a newer one, of which only what is new is fetched."
+      )
+      return try await carryOut(remaking, done: [])
+    }
+    let screen = ApplyScreen(console: console, clock: world.clock)
+    guard try await refresh(report: { screen.show($0) }) else {
+      console.say("\("✓", .good) \(name.description, .emphasis) is up to date.")
+      if console.isJSON {
+        console.document(
+          SetupDocument(plan: remaking.only([]), detection: nil, applied: false, proofs: []))
+      }
+      return .done
+    }
+    return try await carryOut(
+      remaking, done: ["\("✓", .good) \(name.description, .emphasis) is newer now."])
   }
 
   /// Changes the choices and does these steps of the plan.
@@ -73,15 +125,16 @@ struct Reconciliation: Sendable {
   }
 
   /// What a stopped engine holds is not known: it must run before a plan for its models can be made.
-  func startIfStopped(
-    _ choices: Choices, _ engine: EngineAtHand, _ machine: Machine
-  ) async throws {
-    guard !isDryRun, (try? await engine.server(in: world).version()) == nil else { return }
+  func startIfStopped(_ engine: EngineAtHand) async throws {
+    guard !isDryRun, let choices = engine.choices,
+      (try? await engine.server(in: world).version()) == nil
+    else { return }
     _ = try await carryOut(
-      try await plan(choices, machine).only([.engine]), done: [], isDocumented: false)
+      try await plan(choices, await machine(for: choices.engine)).only([.engine]), done: [],
+      isDocumented: false)
   }
 
-  private func carryOut(
+  func carryOut(
     _ plan: Plan, done: [Text], isDocumented: Bool = true
   ) async throws -> Setup.ExitCode {
     if isDryRun {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Live
 import Setup
+import SystemPackage
 
 /// `ccl-setup` without a subcommand: the wizard, or with flags the same without a person.
 struct SetupCommand: AsyncParsableCommand {
@@ -21,10 +22,21 @@ struct SetupCommand: AsyncParsableCommand {
 struct SetupOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where the model runs: docker, native, or the URL of an Ollama.",
+      "Where the model runs: docker, native, or the URL of a server: an Ollama elsewhere, vLLM, llama.cpp, LM Studio.",
       valueName: "docker|native|URL"))
   var engine: String?
-  @Option(help: "The model, as the Ollama library names it.") var model: String?
+  @Option(
+    help: ArgumentHelp(
+      "Send the server's token from this file, which only you may read.", valueName: "file"))
+  var tokenFile: String?
+  @Option(
+    help: ArgumentHelp("Send the server's token from the macOS keychain.", valueName: "service"))
+  var tokenKeychain: String?
+  @Option(
+    help: ArgumentHelp(
+      "Trust the authority that signed the server's certificate: a PEM file.", valueName: "file"))
+  var ca: String?
+  @Option(help: "The model, as the Ollama library or the server names it.") var model: String?
   @Option(help: "The context window: 64k, 65536.") var context: String?
   @Option(
     help: ArgumentHelp("How many tools Claude Code offers the model.", valueName: "full|lean"))
@@ -38,6 +50,24 @@ struct SetupOptions: ParsableArguments {
   @Flag(help: "Show the plan and change nothing.") var dryRun = false
   @Flag(help: "Print documents on stdout and prose on stderr.") var json = false
   @Flag(help: "Leave out the proof through the real client.") var noVerify = false
+
+  func validate() throws {
+    if tokenFile != nil, tokenKeychain != nil {
+      throw ValidationError("A token has one place: --token-file or --token-keychain.")
+    }
+  }
+
+  /// How the server is reached, as far as flags say; `nil` where none does.
+  private func access(_ environment: Setup.Environment) -> ServerAccess? {
+    func absolute(_ path: String) -> String {
+      path.hasPrefix("/") ? path : environment.workingFolder.appending(path).string
+    }
+    let access = ServerAccess(
+      token: tokenFile.map { .file(path: absolute($0)) }
+        ?? tokenKeychain.map { .keychain(service: $0) },
+      authority: ca.map(absolute))
+    return access.isEmpty ? nil : access
+  }
 
   func run(in world: World, rehearsal: String? = nil) async throws {
     let console = Console(
@@ -54,16 +84,14 @@ struct SetupOptions: ParsableArguments {
           ], code: .usage)
       }
       let session = SetupSession(
-        world: world, console: console, isAsking: isAsking, isDryRun: dryRun,
-        isVerifying: !noVerify, rehearsalURL: rehearsal)
-      return try await session.run { questionnaire in
-        try given(questionnaire, in: world)
-      }
+        in: world, console: console, access: access(world.environment), isAsking: isAsking,
+        isDryRun: dryRun, isVerifying: !noVerify, rehearsalURL: rehearsal)
+      return try await session.run(given: try given(in: world))
     }
   }
 
-  /// The answers that flags and the answers file give, read by the same rules as typed ones; flags win.
-  private func given(_ questionnaire: Questionnaire, in world: World) throws(Failure) -> Answers {
+  /// The answers that flags and the answers file give, as texts; flags win.
+  private func given(in world: World) throws(Failure) -> [Question.ID: String] {
     var texts =
       try answers.map { path throws(Failure) in
         try AnswersFile.read(path, in: world)
@@ -73,11 +101,6 @@ struct SetupOptions: ParsableArguments {
       (.shells, shells),
     ]
     for (id, text) in flags { if let text { texts[id] = text } }
-    var given = Answers()
-    for id in Question.ID.allCases {
-      guard let text = texts[id] else { continue }
-      try questionnaire.accept(text, for: id, &given)
-    }
-    return given
+    return texts
   }
 }

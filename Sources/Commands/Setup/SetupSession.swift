@@ -7,16 +7,32 @@ import SystemPackage
 
 /// One run of the setup, from detection to proof.
 struct SetupSession: Sendable {
-  let world: World
   let console: Console
   let isAsking: Bool
   let isDryRun: Bool
   let isVerifying: Bool
   let rehearsalURL: String?
+  /// How the flags say that a server elsewhere is reached.
+  private let access: ServerAccess?
+  /// Reaches the server that was chosen as it wants to be reached, once that is known.
+  private let reaching: Shared<World>
+  private var world: World { reaching.value }
 
-  func run(
-    given: @escaping @Sendable (Questionnaire) throws -> Answers
-  ) async throws -> Setup.ExitCode {
+  init(
+    in world: World, console: Console, access: ServerAccess?, isAsking: Bool, isDryRun: Bool,
+    isVerifying: Bool, rehearsalURL: String?
+  ) {
+    reaching = Shared(world)
+    self.console = console
+    self.access = access
+    self.isAsking = isAsking
+    self.isDryRun = isDryRun
+    self.isVerifying = isVerifying
+    self.rehearsalURL = rehearsalURL
+  }
+
+  /// - Parameter given: the answers of flags and the answers file, read by the same rules as typed ones.
+  func run(given: [Question.ID: String]) async throws -> Setup.ExitCode {
     try refuseForeignHome(world)
     let (machine, times) = await DetectionScreen(console: console).detect(in: world)
     let catalogue: Catalogue
@@ -24,17 +40,30 @@ struct SetupSession: Sendable {
       throw Failure("The model catalogue cannot be read", why: "\(error)")
     }
     let receipt = try ReceiptStore(in: world).read()
-    let questionnaire = Questionnaire(
+    var questionnaire = Questionnaire(
       machine: machine, catalogue: catalogue, previous: receipt?.choices,
       freePort: freePort(), rehearsalURL: rehearsalURL,
       present: PresentModel.all(of: machine))
-    let answers = try given(questionnaire)
+    var answers = Answers()
+    for id in Question.ID.allCases {
+      // Without a person the engine is settled first: another server decides which models there are.
+      guard let text = given[id] ?? (id == .engine && !isAsking ? "" : nil) else { continue }
+      try questionnaire.accept(text, for: id, &answers)
+      if id == .engine, let url = answers.serverURL {
+        let (findings, access) = try await look(at: url, before: receipt?.choices)
+        questionnaire.findings = findings
+        answers.learn(findings, access: access)
+      }
+    }
     if isAsking {
       return try await converse(Wizard(questionnaire, given: answers), questionnaire, times)
     }
     let choices = try questionnaire.completed(answers)
     let plan = try await plan(choices, questionnaire)
-    console.say(planScreen(plan, freeDisk: machine.disk.free, isWhole: isDryRun))
+    console.say(
+      planScreen(
+        plan, freeDisk: machine.disk.free, isWhole: isDryRun,
+        shownBy: "\(rehearsalURL == nil ? "ccl-setup" : "ccl-setup rehearse") --dry-run"))
     if isDryRun {
       console.say(["", "Nothing was changed (--dry-run)."])
       if console.isJSON {
@@ -43,6 +72,17 @@ struct SetupSession: Sendable {
       return .done
     }
     return try await interruptible { try await carryOut(plan, choices, times) }
+  }
+
+  /// Asks a server elsewhere what it is, and reaches it from now on as it wants to be reached.
+  private func look(
+    at url: String, before: Choices?
+  ) async throws(Failure) -> (ServerFindings, ServerAccess?) {
+    let access = access ?? (before?.engine.url == url ? before?.access : nil)
+    let world = try await world.reaching(url, by: access)
+    let findings = try await ServerFindings.ask(url, in: world)
+    reaching.update { $0 = world }
+    return (findings, access)
   }
 
   private func freePort() -> Int {
@@ -84,6 +124,19 @@ struct SetupSession: Sendable {
         switch reply {
         case .say(let lines): console.say(lines)
         case .prompt(let text): prompt = text
+        case .look(let url):
+          let outcome: Result<ServerFindings, Failure>
+          var access: ServerAccess?
+          do throws(Failure) {
+            let (findings, found) = try await look(at: url, before: questionnaire.previous)
+            outcome = .success(findings)
+            access = found
+          } catch {
+            outcome = .failure(error)
+          }
+          replies = wizard.update { $0.looked(outcome, access: access) }
+          for case .say(let lines) in replies { console.say(lines) }
+          for case .prompt(let text) in replies { prompt = text }
         case .showStatus: console.say(statusScreen(questionnaire.machine))
         case .showPlan(let choices, let isWhole):
           do {

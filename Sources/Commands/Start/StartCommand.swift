@@ -1,4 +1,5 @@
 import ArgumentParser
+import Live
 import Setup
 
 /// `ccl-setup start`.
@@ -13,20 +14,39 @@ struct StartCommand: AsyncParsableCommand {
   @OptionGroup var options: ChangeOptions
 
   func run() async throws {
+    if await isFirstStart {
+      Console(variables: World.live.environment.variables).say(
+        "Nothing is set up here yet: the wizard asks what it needs, and starts Ollama.")
+      return try await SetupOptions.parse([]).run(in: .live)
+    }
     try await options.run { [gpu] reconciliation, engine in
       let world = reconciliation.world
-      let running = try? await engine.server(in: world).version()
-      if engine.choices == nil, let running {
+      let running = try? await engine.version(in: world)
+      if engine.choices == nil || !engine.isOllama, let running {
         reconciliation.console.say(
           "\("✓", .good) \(engine.title) answers already, version \(printable(running)).")
         return .done
       }
       var choices = try engine.chosen(for: "start")
-      let machine = await Machine.detect(in: world)
-      if let gpu { try choices.use(graphics: gpu, on: machine) }
+      var machine = await reconciliation.machine(for: choices.engine)
+      if let gpu {
+        machine = await Machine.detect(in: world)
+        try choices.use(graphics: gpu, on: machine)
+      }
       return try await reconciliation.change(
         to: choices, steps: [.engine], machine: machine,
         done: ["\("✓", .good) \(choices.engine.title) answers at \(choices.engine.url)."])
+    }
+  }
+
+  /// Whether somebody starts something before anything is set up: then there is nothing yet that could be started.
+  private var isFirstStart: Bool {
+    get async {
+      guard Console.isInteractive, gpu == nil, !options.yes, !options.json, !options.dryRun,
+        // A receipt that cannot be read is told below.
+        let engine = try? EngineAtHand.find(in: .live), engine.choices == nil
+      else { return false }
+      return (try? await engine.version(in: .live)) == nil
     }
   }
 }

@@ -12,7 +12,7 @@ struct StopCommand: AsyncParsableCommand {
     try await options.run { reconciliation, engine in
       let (world, console) = (reconciliation.world, reconciliation.console)
       let choices = try engine.chosen(for: "stop")
-      let isAnswering = (try? await engine.server(in: world).version()) != nil
+      let isAnswering = (try? await engine.version(in: world)) != nil
       guard isAnswering else {
         console.say("\("✓", .good) \(choices.engine.title) does not run.")
         if console.isJSON { console.document(StopDocument(stopped: false)) }

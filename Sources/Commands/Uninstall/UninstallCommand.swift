@@ -17,9 +17,10 @@ struct UninstallCommand: AsyncParsableCommand {
   @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
 
   func run() async throws {
-    let world = World.live
-    let console = Console(isJSON: json, variables: world.environment.variables)
+    let live = World.live
+    let console = Console(isJSON: json, variables: live.environment.variables)
     try await report(on: console) {
+      let world = await live.admittedIfPossible()
       try refuseForeignHome(world)
       let uninstall = Uninstall(in: world)
       let prospect = try await uninstall.prospect()
@@ -75,12 +76,11 @@ struct UninstallCommand: AsyncParsableCommand {
           isKeeping = await !agreed("Delete the downloaded models too\(size)? [yes] ▸ ")
         }
       }
-      if prospect.needsStoppedEngine, let choices = prospect.receipt.choices {
+      if prospect.needsStoppedEngine {
         let reconciliation = Reconciliation(
           world: world, console: console, isAgreed: true, isDryRun: false)
         do {
-          try await reconciliation.startIfStopped(
-            choices, try EngineAtHand.find(in: world), await Machine.detect(in: world))
+          try await reconciliation.startIfStopped(try EngineAtHand.find(in: world))
         } catch let failure as Failure where failure.code != .interrupted {
           // Its models cannot be taken back now; everything else can.
           console.fail(failure)

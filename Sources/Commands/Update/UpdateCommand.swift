@@ -16,8 +16,8 @@ struct UpdateCommand: AsyncParsableCommand {
   func run() async throws {
     try await options.run { reconciliation, engine in
       let (world, console) = (reconciliation.world, reconciliation.console)
-      let machine = await Machine.detect(in: world)
-      let version = try? await engine.server(in: world).version()
+      let machine = await Machine.detect([.claude, .ollama, .docker], in: world)
+      let version = try? await engine.version(in: world)
       let updates = Update.all(for: engine, on: machine, version: version)
       console.say(updateScreen(updates))
       guard let choices = engine.choices, case .docker = choices.engine,

@@ -27,6 +27,15 @@ public func engineStatusScreen(_ status: EngineStatus, width: Int) -> [Text] {
     let next = status.isOurs ? "ccl-setup start" : "ccl-setup"
     return lines + ["  \("try:", .dim) \(command: next)"]
   }
+  if let findings = status.findings {
+    let names = findings.models.map { printable($0.name) }.joined(separator: ", ")
+    return lines + [
+      "  it serves \(names, .emphasis), and does not tell what is loaded, nor where",
+      findings.countsTokens
+        ? "  \("·", .dim) it counts tokens when Claude Code asks"
+        : "  \("·", .dim) it counts no tokens: Claude Code estimates",
+    ]
+  }
   lines.append("")
   guard !status.loaded.isEmpty else {
     return lines + ["No model is loaded now; the next prompt loads one."]

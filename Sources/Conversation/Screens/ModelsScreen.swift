@@ -18,7 +18,8 @@ public func modelsScreen(_ overview: ModelOverview, title: String, width: Int) -
     rows: overview.entries.map { entry in
       [
         entry.isChosen ? Text("▸", .good) : "", Text(printable(entry.name), .emphasis),
-        Text(ByteCount(entry.bytes).inWords), Text(printable(entry.family ?? "?")),
+        entry.bytes.map { Text(ByteCount($0).inWords) } ?? "?",
+        Text(printable(entry.family ?? "?")),
         Text(printable(entry.parameters ?? "?")),
         entry.contextWindow.map { Text(contextInWords($0)) } ?? Text("default", .dim),
         tools(entry.tools), Text(entry.tiers.joined(separator: " ")), fit(entry),

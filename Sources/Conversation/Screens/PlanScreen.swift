@@ -4,7 +4,10 @@ public import Setup
 /// with its size against what is free.
 ///
 /// A file of ours is shown by its first lines unless `isWhole`; an edit of a person's file always as its whole diff.
-public func planScreen(_ plan: Plan, freeDisk: UInt64?, isWhole: Bool = false) -> [Text] {
+/// - Parameter shownBy: what shows the lines that are left out: the wizard's word, or a command where nobody can type.
+public func planScreen(
+  _ plan: Plan, freeDisk: UInt64?, isWhole: Bool = false, shownBy: String = "plan"
+) -> [Text] {
   var lines: [Text] = ["", Text("The plan", .heading)]
   if plan.isEmpty {
     lines.append("  \("✓", .good) Everything is in place already: nothing to do.")
@@ -17,7 +20,7 @@ public func planScreen(_ plan: Plan, freeDisk: UInt64?, isWhole: Bool = false) -
     lines.append("  \(step.title, .emphasis)")
     lines += aliasLines(step.changes).map { Text("    ") + $0 }
     for change in step.changes {
-      lines += changeLines(change, isWhole: isWhole).map { Text("    ") + $0 }
+      lines += changeLines(change, isWhole: isWhole, shownBy).map { Text("    ") + $0 }
     }
   }
   if plan.downloadBytes > 0 {
@@ -49,14 +52,14 @@ private func aliasLines(_ changes: [Change]) -> [Text] {
 /// Lines of a file of ours that are shown when not all are.
 private let glimpse = 8
 
-private func changeLines(_ change: Change, isWhole: Bool) -> [Text] {
+private func changeLines(_ change: Change, isWhole: Bool, _ shownBy: String) -> [Text] {
   switch change {
   case .writeFile(let write):
     let verb = write.before == nil ? "new file" : "edit"
     var shown = diff(write)
     if !isWhole, write.ownership == .ours, shown.count > glimpse + 2 {
       let rest = shown.count - glimpse
-      shown = shown.prefix(glimpse) + [Text("⋯ \(rest) more lines; `plan` shows them", .dim)]
+      shown = shown.prefix(glimpse) + [Text("⋯ \(rest) more lines; `\(shownBy)` shows them", .dim)]
     }
     return [Text("\(verb) ") + Text("\(write.path)", .path)] + shown.map { Text("  ") + $0 }
   case .startEngine(let start):

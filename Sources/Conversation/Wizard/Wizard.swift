@@ -17,6 +17,8 @@ public struct Wizard: Sendable {
     case prompt(String)
     /// Work out the plan for these choices and show it; asked at the end, and by the command `plan`.
     case showPlan(Choices, isWhole: Bool)
+    /// Ask the server at this address what it is. The driver answers with `looked`.
+    case look(url: String)
     /// Show what was found.
     case showStatus
     /// Do it. The driver answers with `applied`.
@@ -129,7 +131,30 @@ public struct Wizard: Sendable {
       return [.say(failureScreen(error)), again()]
     }
     trail.append(id)
+    if id == .engine, let url = answers.serverURL, questionnaire.findings?.url != url {
+      return [.look(url: url)]
+    }
     return advance()
+  }
+
+  /// Goes on once the server that was named has been asked what it is; one that is of no use is asked for again.
+  public mutating func looked(
+    _ outcome: Result<ServerFindings, Failure>, access: ServerAccess?
+  ) -> [Reply] {
+    switch outcome {
+    case .success(let findings):
+      questionnaire.findings = findings
+      answers.learn(findings, access: access)
+      return advance()
+    case .failure(let failure):
+      trail.removeAll { $0 == .engine }
+      answers.forget(.engine)
+      for id in Question.ID.allCases where given.holds(id) && id != .engine {
+        answers.take(given, id)
+      }
+      place = .question(.engine)
+      return [.say(failureScreen(failure)), again()]
+    }
   }
 
   private mutating func back() -> [Reply] {

@@ -46,9 +46,7 @@ public struct Revert: Sendable {
       for command in commands + (keepingModels ? [] : storage) { try await run(command) }
       return .undone
     case .endProcess(let id, let program):
-      guard world.programs.isRunning(id), await isRunning(program, as: id) else {
-        return .alreadyGone
-      }
+      guard await world.isRunning(program, as: id) else { return .alreadyGone }
       world.programs.end(id)
       return .undone
     case .deleteModel(let url, let name, let bytes):
@@ -63,17 +61,6 @@ public struct Revert: Sendable {
       try await server.delete(keptAs)
       return .undone
     }
-  }
-
-  /// After a restart of the machine the number may be another program's.
-  private func isRunning(_ program: String, as id: Int32) async -> Bool {
-    if world.environment.platform == .linux {
-      let words = world.files.text(FilePath("/proc/\(id)/cmdline"))?.split(separator: "\0")
-      return words?.contains(program[...]) ?? false
-    }
-    let list = try? await world.programs.run(
-      Invocation("ps", ["-o", "command=", "-p", "\(id)"]), within: .seconds(5))
-    return list?.output.contains(program) ?? false
   }
 
   private func onFiles(

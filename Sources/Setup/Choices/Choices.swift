@@ -9,10 +9,12 @@ public struct Choices: Sendable, Hashable, Codable {
   public var profile: Profile
   /// What the words of daily use asked for since; a later run of the wizard keeps it.
   public var additions: Additions
+  /// How a server elsewhere is reached; `nil` where its address is enough.
+  public var access: ServerAccess?
 
   public init(
     engine: Engine, model: String, contextWindow: Int, shells: [Shell], profile: Profile = .full,
-    additions: Additions = Additions()
+    additions: Additions = Additions(), access: ServerAccess? = nil
   ) {
     self.engine = engine
     self.model = model
@@ -20,6 +22,7 @@ public struct Choices: Sendable, Hashable, Codable {
     self.shells = shells
     self.profile = profile
     self.additions = additions
+    self.access = access
   }
 
   /// Receipts of the first versions have no additions.
@@ -31,6 +34,14 @@ public struct Choices: Sendable, Hashable, Codable {
     shells = try box.decode([Shell].self, forKey: .shells)
     profile = try box.decode(Profile.self, forKey: .profile)
     additions = try box.decodeIfPresent(Additions.self, forKey: .additions) ?? Additions()
+    access = try box.decodeIfPresent(ServerAccess.self, forKey: .access)
+  }
+
+  /// The model that the client asks for: the one with the context baked in, or with a server that takes none of our
+  /// models the one that it serves.
+  public func clientModel() throws(Failure) -> String {
+    if case .compatible = engine { return model }
+    return try variant.name().description
   }
 }
 
@@ -42,6 +53,9 @@ public enum Engine: Sendable, Hashable, Codable {
   case native(port: Int)
   /// An Ollama that already runs at this base URL (no trailing slash, no `/v1`).
   case server(url: String)
+  /// Another server with the Messages API at this base URL: vLLM, llama.cpp, LM Studio, a gateway. It serves what it was
+  /// started with, at the context it was started with.
+  case compatible(url: String)
   /// The embedded stand-in of a rehearsal.
   case rehearsal(url: String)
 
@@ -49,7 +63,7 @@ public enum Engine: Sendable, Hashable, Codable {
   public var url: String {
     switch self {
     case .docker(let port, _), .native(let port): "http://127.0.0.1:\(port)"
-    case .server(let url), .rehearsal(let url): url
+    case .server(let url), .compatible(let url), .rehearsal(let url): url
     }
   }
 
@@ -58,9 +72,13 @@ public enum Engine: Sendable, Hashable, Codable {
     case .docker(_, let graphics): graphics ? "Ollama in Docker, on the GPU" : "Ollama in Docker"
     case .native: "Ollama on this machine"
     case .server(let url): "the Ollama at \(url)"
+    case .compatible(let url): "the server at \(url)"
     case .rehearsal: "rehearsal: an embedded stand-in for Ollama, not a real model"
     }
   }
+
+  /// Whether it runs models of ours: only Ollama pulls, derives and names them.
+  public var isOllama: Bool { if case .compatible = self { false } else { true } }
 
   /// The smallest Ollama with the Anthropic Messages API (`facts`: v0.14.0).
   public static let oldestVersion = "0.14.0"

@@ -1,3 +1,4 @@
+import Assets
 public import SystemPackage
 
 /// Where everything of ours lies: the XDG folders, or their defaults below the home folder.
@@ -5,6 +6,7 @@ public struct Folders: Sendable, Hashable {
   public var home: FilePath
   public var configurationBase: FilePath
   public var stateBase: FilePath
+  public var dataBase: FilePath
 
   public init(_ environment: Environment) {
     home = environment.home
@@ -15,6 +17,7 @@ public struct Folders: Sendable, Hashable {
     }
     configurationBase = base("XDG_CONFIG_HOME", ".config")
     stateBase = base("XDG_STATE_HOME", ".local/state")
+    dataBase = base("XDG_DATA_HOME", ".local/share")
   }
 
   public var configuration: FilePath { configurationBase.appending("ccl-setup") }
@@ -36,6 +39,21 @@ public struct Folders: Sendable, Hashable {
   /// What lies in the state folder beside receipt and lock: uninstall removes it.
   var ownFiles: [FilePath] { [history, nativeLog, clientContract] }
   var ownTrees: [FilePath] { [proxy, proof, probe] }
+
+  /// Where `man` looks for a person's own pages: beside `~/.local/bin`, when that is on the `PATH`.
+  public var manual: FilePath {
+    dataBase.appending("man").appending("man1").appending("ccl-setup.1")
+  }
+
+  /// The files from which a shell learns what Tab offers, beyond the one with the function, and what belongs in them.
+  func completions(for shell: Shell) -> [(path: FilePath, content: Asset)] {
+    guard shell == .fish else { return [] }
+    let folder = configurationBase.appending("fish").appending("completions")
+    return [
+      (folder.appending("ccl-setup.fish"), .fishCompletion),
+      (folder.appending("claude-local.fish"), .fishFunctionCompletion),
+    ]
+  }
 
   /// The file that holds the `claude-local` function: sourced by the rc block, or autoloaded by fish.
   public func function(for shell: Shell) -> FilePath {

@@ -8,7 +8,7 @@ extension ClientSettings {
       switch variable.action {
       case .set(let value): (variable.name, value)
       case .unset: (variable.name, "")
-      case .preset: nil
+      case .preset, .read: nil
       case .append(_, let value): value.map { (variable.name, $0) }
       }
     }
@@ -39,13 +39,19 @@ extension ClientSettings {
   public func function(
     for shell: Shell, document: FilePath, client: FilePath?, home: FilePath
   ) throws(TemplateError) -> String {
-    var lists: [String: [[String: Value]]] = ["set": [], "unset": [], "preset": [], "direct": []]
+    var lists: [String: [[String: Value]]] = [
+      "set": [], "unset": [], "preset": [], "direct": [], "readFile": [], "readKeychain": [],
+    ]
     for variable in variables {
       let name = Value.word(variable.name)
       switch variable.action {
       case .set(let value): lists["set"]?.append(["name": name, "value": .text(value)])
       case .unset: lists["unset"]?.append(["name": name])
       case .preset(let value): lists["preset"]?.append(["name": name, "value": .text(value)])
+      case .read(.file(let path)):
+        lists["readFile"]?.append(["name": name, "path": .path(FilePath(path), home: home)])
+      case .read(.keychain(let service)):
+        lists["readKeychain"]?.append(["name": name, "service": .text(service)])
       case .append(let hosts, _): lists["direct"] = hosts.map { ["host": .text($0)] }
       }
     }
@@ -53,7 +59,7 @@ extension ClientSettings {
     values["settings"] = .path(document, home: home)
     values["arguments"] = .list(arguments.map { ["argument": .text($0.text)] })
     values["client"] = .list(client.map { [["path": .path($0, home: home)]] } ?? [])
-    return try render(shell.functionTemplate, values)
+    return try render(shell.functionTemplate, values) + (shell.completion?.text ?? "")
   }
 }
 
@@ -63,6 +69,15 @@ extension Shell {
     case .bash: .bashFunction
     case .zsh: .zshFunction
     case .fish: .fishFunction
+    }
+  }
+
+  /// What follows the function in its file; fish looks for it in files of its own.
+  fileprivate var completion: Asset? {
+    switch self {
+    case .bash: .bashCompletion
+    case .zsh: .zshCompletion
+    case .fish: nil
     }
   }
 }

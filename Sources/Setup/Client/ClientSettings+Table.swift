@@ -12,15 +12,18 @@ extension ClientSettings {
       set(
         "ANTHROPIC_BASE_URL", input.baseURL,
         "The engine; the client itself appends /v1/messages.", "claude-code.md §1"),
-      set(
-        "ANTHROPIC_AUTH_TOKEN", "ollama",
-        "A dummy: no question about a key, no connectivity check, and a stored login is never sent.",
-        "claude-code.md §2 and §6"),
+      token(input.access),
       set(
         "ANTHROPIC_API_KEY", "",
         "A key beside the token would be sent too, and interactively warned about.",
         "claude-code.md §2 and §6"),
     ]
+    if let authority = input.access?.authority {
+      variables.append(
+        set(
+          "NODE_EXTRA_CA_CERTS", authority,
+          "The server's certificate is signed by an authority of your own.", "claude-code.md §5a"))
+    }
     if let folder = input.configurationFolder {
       variables.append(
         set(
@@ -29,6 +32,18 @@ extension ClientSettings {
           "claude-code.md §5b and §6"))
     }
     return variables
+  }
+
+  private static func token(_ access: ServerAccess?) -> Variable {
+    guard let token = access?.token else {
+      return set(
+        "ANTHROPIC_AUTH_TOKEN", "ollama",
+        "A dummy: no question about a key, no connectivity check, and a stored login is never sent.",
+        "claude-code.md §2 and §6")
+    }
+    return Variable(
+      name: "ANTHROPIC_AUTH_TOKEN", action: .read(token),
+      reason: "The server's token, sent as `Authorization: Bearer`.", source: "claude-code.md §2")
   }
 
   private static func models(_ input: Input) -> [Variable] {

@@ -22,6 +22,8 @@ public struct ClientSettings: Sendable, Hashable {
       /// Hosts added to the person's own list. In the document only where a settings file has such a list, which would
       /// beat the process: then that list with the hosts added.
       case append([String], document: String?)
+      /// Read at each call from where the person keeps it; never written down by us, and so not in the document.
+      case read(ServerAccess.Token)
     }
     public var name: String
     public var action: Action
@@ -66,6 +68,8 @@ public struct ClientSettings: Sendable, Hashable {
     public var thinking: Thinking
     /// A configuration folder of its own for the client; `nil` shares the person's.
     public var configurationFolder: String?
+    /// How a server elsewhere is reached.
+    public var access: ServerAccess?
     /// A list `availableModels` that a settings file of the person restricts the client to.
     public var availableModels: [String]?
     /// The `NO_PROXY` that a settings file of the person sets, which beats the process environment.
@@ -75,7 +79,7 @@ public struct ClientSettings: Sendable, Hashable {
       baseURL: String, model: String, contextWindow: Int, maxOutputTokens: Int? = nil,
       profile: Profile = .full, lateSystemMessage: LateSystemMessage = .keep,
       thinking: Thinking = .asTheClientAsks, configurationFolder: String? = nil,
-      availableModels: [String]? = nil, settingsNoProxy: String? = nil
+      access: ServerAccess? = nil, availableModels: [String]? = nil, settingsNoProxy: String? = nil
     ) {
       self.baseURL = baseURL
       self.model = model
@@ -86,6 +90,7 @@ public struct ClientSettings: Sendable, Hashable {
       self.lateSystemMessage = lateSystemMessage
       self.thinking = thinking
       self.configurationFolder = configurationFolder
+      self.access = access
       self.availableModels = availableModels
       self.settingsNoProxy = settingsNoProxy
     }

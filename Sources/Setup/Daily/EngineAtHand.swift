@@ -25,7 +25,38 @@ public struct EngineAtHand: Sendable, Hashable {
   }
 
   public func server(in world: World) -> OllamaServer {
-    OllamaServer(url: url, network: world.network)
+    OllamaServer(url: url, title: isOllama ? "Ollama" : "The server", network: world.network)
+  }
+
+  public var isOllama: Bool { choices?.engine.isOllama ?? true }
+
+  /// The version of the server that answers, or what it is where it tells none.
+  public func version(in world: World) async throws(Failure) -> String {
+    if isOllama { return try await server(in: world).version() }
+    return try await ServerFindings.ask(url, in: world).title
+  }
+
+  /// For words that make or delete models.
+  /// - Throws: a `Failure` for a server that serves what it was started with.
+  public func requireOllama() throws(Failure) {
+    guard !isOllama else { return }
+    throw Failure(
+      "The models of \(title) are not ccl-setup's to change",
+      why: "it is not Ollama: it serves what it was started with",
+      tryNext: [
+        "`ccl-setup models` lists what it serves.",
+        "`ccl-setup --model NAME` makes claude-local use another one of them.",
+      ])
+  }
+
+  /// The names of its models, for a person who waits at a prompt.
+  public func modelNames(within limit: Duration, in world: World) async throws(Failure) -> [String]
+  {
+    if !isOllama {
+      return try await ServerFindings.ask(url, in: world).models.map { printable($0.name) }
+    }
+    return try await server(in: world).models(within: limit)
+      .map { (try? ModelName($0.name))?.description ?? printable($0.name) }.sorted()
   }
 
   /// The choices, for words that only make sense after a setup.

@@ -11,7 +11,7 @@ extension EngineAtHand {
     guard let project = ComposeProject(choices.engine, environment) else {
       throw Failure(
         "There is no container to open a shell in", why: "\(title) does not run in Docker",
-        tryNext: ["`env OLLAMA_HOST=\(url) ollama list`"])
+        tryNext: isOllama ? ["`env OLLAMA_HOST=\(url) ollama list`"] : ["`ccl-setup models`"])
     }
     let shell = ["sh", "-c", "if command -v bash > /dev/null; then exec bash; else exec sh; fi"]
     return project.call(
@@ -39,8 +39,10 @@ extension EngineAtHand {
     }
     throw Failure(
       "The log is not ccl-setup's to show", why: "\(title) was running before it",
-      tryNext: environment.platform == .macOS
-        ? ["`cat ~/.ollama/logs/server.log`"]
-        : ["`journalctl -u ollama` on the machine where it runs"])
+      tryNext: !isOllama
+        ? ["Ask whoever runs it."]
+        : environment.platform == .macOS
+          ? ["`cat ~/.ollama/logs/server.log`"]
+          : ["`journalctl -u ollama` on the machine where it runs"])
   }
 }

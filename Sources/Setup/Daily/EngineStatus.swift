@@ -31,6 +31,8 @@ public struct EngineStatus: Sendable, Hashable, Codable {
   public var model: String?
   public var contextWindow: Int?
   public var profile: Profile?
+  /// What a server that is not Ollama was found to be; it does not tell what is loaded.
+  public var findings: ServerFindings?
 
   public var isRunning: Bool { version != nil }
 }
@@ -42,9 +44,15 @@ extension EngineStatus {
     async let container = container(of: engine, in: world)
     var status = EngineStatus(
       engine: engine.title, isOurs: engine.choices != nil, url: engine.url, loaded: [],
-      model: engine.choices.flatMap { try? $0.variant.name().description },
+      model: engine.choices.flatMap { try? $0.clientModel() },
       contextWindow: engine.choices?.contextWindow, profile: engine.choices?.profile)
     do throws(Failure) {
+      guard engine.isOllama else {
+        let findings = try await ServerFindings.ask(engine.url, in: world)
+        status.findings = findings
+        status.version = findings.title
+        return status
+      }
       status.version = try await server.version()
       let now = world.clock.now()
       status.loaded = try await server.loadedModels().map { Loaded($0, at: now) }

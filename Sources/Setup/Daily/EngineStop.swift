@@ -4,7 +4,7 @@ public struct EngineStop: Sendable {
   public enum How: Sendable, Hashable {
     case run(Invocation)
     /// A server that we started: its process and what the receipt calls it.
-    case end(processID: Int32, subject: String)
+    case end(processID: Int32, program: String, subject: String)
   }
 
   public let how: How
@@ -19,10 +19,16 @@ public struct EngineStop: Sendable {
       return
     }
     let subject = "engine:native"
-    if case .native = choices.engine, case .endProcess(let id, _)? = engine.receipt?[subject]?.undo
+    if case .native = choices.engine,
+      case .endProcess(let id, let program)? = engine.receipt?[subject]?.undo
     {
-      how = .end(processID: id, subject: subject)
+      how = .end(processID: id, program: program, subject: subject)
       return
+    }
+    guard choices.engine.isOllama else {
+      throw Failure(
+        "This server is not ccl-setup's to stop", why: "\(engine.title) runs elsewhere",
+        tryNext: ["Ask whoever runs it."])
     }
     throw Failure(
       "This Ollama is not ccl-setup's to stop", why: "\(engine.title) was running before it",
@@ -35,7 +41,7 @@ public struct EngineStop: Sendable {
   public var title: String {
     switch how {
     case .run(let command): command.commandLine
-    case .end(let id, _): "end Ollama, process \(id)"
+    case .end(let id, _, _): "end Ollama, process \(id)"
     }
   }
 
@@ -51,20 +57,22 @@ public struct EngineStop: Sendable {
       }
       guard result.succeeded else { throw commandFailure(command, result) }
       return true
-    case .end(let id, let subject):
-      return try await end(id, subject)
+    case .end(let id, let program, let subject):
+      return try await end(id, program, subject)
     }
   }
 
-  private func end(_ id: Int32, _ subject: String) async throws(Failure) -> Bool {
-    let wasRunning = world.programs.isRunning(id)
+  private func end(
+    _ id: Int32, _ program: String, _ subject: String
+  ) async throws(Failure) -> Bool {
+    let wasRunning = await world.isRunning(program, as: id)
     if wasRunning { world.programs.end(id) }
-    for _ in 0..<100 where world.programs.isRunning(id) {
+    for _ in 0..<100 where wasRunning && world.programs.isRunning(id) {
       do { try await world.clock.sleep(.milliseconds(100)) } catch {
         throw Failure("The stop was interrupted", why: "cancelled", code: .interrupted)
       }
     }
-    guard !world.programs.isRunning(id) else {
+    guard !wasRunning || !world.programs.isRunning(id) else {
       throw Failure(
         "Ollama goes on running", why: "process \(id) has not ended 10 s after it was asked to",
         tryNext: ["`kill -9 \(id)`"])

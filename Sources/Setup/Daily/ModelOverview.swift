@@ -8,7 +8,8 @@ public struct ModelOverview: Sendable, Hashable, Codable {
     public var tiers: [String]
     /// Whether `claude-local` uses it.
     public var isChosen: Bool
-    public var bytes: UInt64
+    /// `nil` where the server does not tell.
+    public var bytes: UInt64?
     public var family: String?
     /// "30.5B", as the server says it.
     public var parameters: String?
@@ -53,7 +54,7 @@ extension ModelOverview {
     models: [OllamaServer.Model], details: [String: ModelDetails], choices: Choices?,
     additions: Additions, budget: MemoryBudget?
   ) {
-    let chosen = choices.flatMap { try? $0.variant.name().description }
+    let chosen = choices.flatMap { try? $0.clientModel() }
     let given = Set(additions.aliases.keys).union(Tier.allCases.flatMap(\.anthropicNames))
     let groups = Dictionary(grouping: models, by: \.digest).values
     let all = groups.map { group in
@@ -65,6 +66,22 @@ extension ModelOverview {
       a.isChosen == b.isChosen ? a.name < b.name : a.isChosen
     }
     memoryBytes = budget?.bytes
+  }
+}
+
+extension ModelOverview {
+  /// What a server that is not Ollama tells of its models: names, and with luck their context.
+  init(_ findings: ServerFindings, choices: Choices?) {
+    let all = findings.models.map { model in
+      // claude-local sends every tier to the one model.
+      let isChosen = model.name == choices?.model
+      return Entry(
+        name: model.name, aliases: [], tiers: isChosen ? Tier.allCases.map(\.rawValue) : [],
+        isChosen: isChosen, contextWindow: model.contextWindow,
+        fit: Fit(verdict: .unknown, longestContext: model.contextWindow))
+    }
+    entries = all.sorted { a, b in a.isChosen == b.isChosen ? a.name < b.name : a.isChosen }
+    memoryBytes = nil
   }
 }
 
@@ -142,6 +159,10 @@ extension ModelOverview {
   public static func take(
     of engine: EngineAtHand, machine: Machine?, in world: World
   ) async throws(Failure) -> ModelOverview {
+    guard engine.isOllama else {
+      return ModelOverview(
+        try await ServerFindings.ask(engine.url, in: world), choices: engine.choices)
+    }
     let server = engine.server(in: world)
     let models = try await server.models()
     var details: [String: ModelDetails] = [:]
@@ -169,7 +190,7 @@ extension EngineAtHand {
   public var isOnThisMachine: Bool {
     switch choices?.engine {
     case .docker, .native, .rehearsal: true
-    case .server(let url): OllamaAddress(url).isLoopback
+    case .server(let url), .compatible(let url): OllamaAddress(url).isLoopback
     case nil: OllamaAddress(foreignURL).isLoopback
     }
   }

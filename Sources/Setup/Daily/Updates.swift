@@ -32,7 +32,8 @@ extension Update {
     let server = Update(
       part: .server, title: engine.title, now: version,
       then: isOurContainer ? pinnedServer : nil,
-      commands: isOurContainer || !engine.isOnThisMachine ? [] : machine.ollama.updateRemedy.lines)
+      commands: isOurContainer || !engine.isOnThisMachine || !engine.isOllama
+        ? [] : machine.ollama.updateRemedy.lines)
     let client = machine.claude.installations.first.map {
       Update(
         part: .client, title: "Claude Code", now: $0.version, then: nil,

@@ -88,8 +88,12 @@ public struct Examination: Sendable {
   private static func answers(of choices: Choices, in world: World) async -> [Proof] {
     let server = OllamaServer(url: choices.engine.url, network: world.network)
     // That a server does not answer is a finding of its own.
-    guard let verify = try? Verify(choices, in: world), (try? await server.version()) != nil
-    else { return [] }
+    guard let verify = try? Verify(choices, in: world) else { return [] }
+    let isThere =
+      choices.engine.isOllama
+      ? (try? await server.version()) != nil
+      : (try? await ServerFindings.ask(choices.engine.url, in: world)) != nil
+    guard isThere else { return [] }
     let answer = await verify.engineProof(server)
     guard case .success = answer.outcome else { return [answer] }
     return [answer, await verify.contextProof(server)]

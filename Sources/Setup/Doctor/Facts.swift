@@ -47,7 +47,7 @@ struct Facts: Sendable {
         switch choices.engine {
         case .docker: [.claude, .docker]
         case .native: [.claude, .ollama]
-        case .server, .rehearsal: [.claude]
+        case .server, .compatible, .rehearsal: [.claude]
         }
       for id in needed {
         guard let reason = machine.unanswered[id.rawValue] else { continue }
@@ -98,7 +98,7 @@ struct Facts: Sendable {
       guard case .success(let container) = container else { return false }
       return container?.isRunning != true
     case .native: return survey.server == nil
-    case .server, .rehearsal: return false
+    case .server, .compatible, .rehearsal: return false
     }
   }
 
@@ -134,7 +134,7 @@ extension Engine {
   var localPort: Int? {
     switch self {
     case .docker(let port, _), .native(let port): port
-    case .server, .rehearsal: nil
+    case .server, .compatible, .rehearsal: nil
     }
   }
 
@@ -143,7 +143,7 @@ extension Engine {
     switch self {
     case .docker(_, let graphics): .docker(port: port, graphics: graphics)
     case .native: .native(port: port)
-    case .server, .rehearsal: self
+    case .server, .compatible, .rehearsal: self
     }
   }
 }

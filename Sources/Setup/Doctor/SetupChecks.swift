@@ -137,7 +137,7 @@ extension Facts {
     if isDockerInTheWay { return machine.docker.remedies(on: machine.system).first }
     switch choices.engine {
     case .docker, .native: return .fix
-    case .server(let url):
+    case .server(let url), .compatible(let url):
       return Remedy(
         "Start it there", [.say("Start the server at \(url), or see why it is out of reach.")])
     case .rehearsal: return Remedy("Rehearse again", run: "ccl-setup rehearse")
@@ -155,6 +155,7 @@ extension Facts {
           remedy: repairOfEngine)
       ]
     }
+    if !choices.engine.isOllama { return servedChecks }
     guard let server else {
       return [
         Check(
@@ -188,6 +189,7 @@ extension Facts {
 
   private var modelChecks: [Check] {
     let model = printable(choices.model)
+    if !choices.engine.isOllama { return servedModelChecks }
     guard let server else {
       return [Check("model", .models, model, .warn, Facts.unknown)]
     }
@@ -257,6 +259,11 @@ extension Facts {
   }
 
   private var aliasCheck: Check {
+    if !choices.engine.isOllama {
+      return Check(
+        "aliases", .aliases, "Aliases", .pass,
+        "none: the server serves its own names, and claude-local sends every tier to one of them")
+    }
     guard server != nil else {
       return Check("aliases", .aliases, "Aliases", .warn, Facts.unknown)
     }
@@ -281,6 +288,62 @@ extension Facts {
     return Check(
       "aliases", .aliases, "Aliases", .pass,
       "\(all.count) names for \(Tier.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+
+  // MARK: - A server that is not Ollama
+
+  private var servedChecks: [Check] {
+    guard let found = surveyed?.findings else {
+      return [
+        Check(
+          "server-down", .server, "The server", .fail,
+          surveyed?.findingsProblem ?? "\(choices.engine.url) was not asked",
+          consequence: "claude-local cannot reach a model.", remedy: repairOfEngine)
+      ]
+    }
+    let lacks = [
+      found.countsTokens ? nil : "count_tokens",
+      found.record == nil ? "a record of its requests" : nil,
+    ].compactMap { $0 }
+    let without = lacks.isEmpty ? "" : ", without \(lacks.joined(separator: " and "))"
+    return [
+      Check(
+        "server", .server, "The server", .pass,
+        "\(found.url) is \(found.title), \(found.models.count) models\(without)")
+    ]
+  }
+
+  private var servedModelChecks: [Check] {
+    let model = printable(choices.model)
+    guard let found = surveyed?.findings else {
+      return [Check("model", .models, model, .warn, Facts.unknown)]
+    }
+    guard let served = found[choices.model] else {
+      return [
+        Check(
+          "model-missing", .models, model, .fail,
+          "\(found.url) serves \(found.models.map { printable($0.name) }.joined(separator: ", "))",
+          consequence: "Every request is answered with a 404.",
+          remedy: Remedy("Choose one that it serves", run: "ccl-setup"))
+      ]
+    }
+    guard let window = served.contextWindow else {
+      return [
+        Check(
+          "context", .models, model, .pass,
+          "it is served; its context is not told, \(choices.contextWindow) tokens were chosen")
+      ]
+    }
+    guard window >= choices.contextWindow else {
+      return [
+        Check(
+          "context-wrong", .models, model, .fail,
+          "its context is \(window), the client counts on \(choices.contextWindow)",
+          consequence: "Long conversations fail instead of being made shorter.",
+          remedy: Remedy("Say so to the client", run: "ccl-setup --yes --context \(window)"))
+      ]
+    }
+    return [Check("context", .models, model, .pass, "served with a context of \(window) tokens")]
   }
 
   // MARK: - Client and prompt

@@ -9,10 +9,13 @@
 public struct OllamaServer: Sendable {
   /// Scheme, host and port, without a trailing slash.
   public var url: String
+  /// What it is called when it does not answer.
+  var title = "Ollama"
   let network: Network
 
-  public init(url: String, network: Network) {
+  public init(url: String, title: String = "Ollama", network: Network) {
     self.url = url
+    self.title = title
     self.network = network
   }
 
@@ -63,9 +66,9 @@ public struct OllamaServer: Sendable {
     return answer.version
   }
 
-  public func models() async throws(Failure) -> [Model] {
+  public func models(within limit: Duration = .seconds(10)) async throws(Failure) -> [Model] {
     struct Answer: Decodable { var models: [Model] }
-    return try await ask("GET", "/api/tags", as: Answer.self).models
+    return try await ask("GET", "/api/tags", limit: limit, as: Answer.self).models
   }
 
   public func loadedModels() async throws(Failure) -> [LoadedModel] {
@@ -174,15 +177,15 @@ public struct OllamaServer: Sendable {
     switch problem {
     case .refused:
       Failure(
-        "Ollama does not answer at \(url)", why: "nothing listens there",
+        "\(title) does not answer at \(url)", why: "nothing listens there",
         tryNext: ["`ccl-setup start`"])
     case .unknownHost:
       Failure(
-        "Ollama does not answer at \(url)", why: "the host's name is not known",
+        "\(title) does not answer at \(url)", why: "the host's name is not known",
         tryNext: ["Check the spelling of the address."])
     case .tookTooLong(_, let limit):
       Failure(
-        "Ollama does not answer at \(url)", why: "no answer within \(limit.inWords)",
+        "\(title) does not answer at \(url)", why: "no answer within \(limit.inWords)",
         tryNext: ["`ccl-setup status`", "`ccl-setup logs`"])
     case .tooLarge(let url, let limit):
       Failure(
@@ -192,7 +195,7 @@ public struct OllamaServer: Sendable {
         "The connection to \(url) was cut", why: "the server hung up before its answer was whole",
         tryNext: ["`ccl-setup logs`"])
     case .other(_, let reason):
-      Failure("Ollama could not be asked at \(url)", why: printable(reason))
+      Failure("\(title) could not be asked at \(url)", why: printable(reason))
     case .cancelled:
       Failure("The request to \(url) was stopped", why: "you asked for it", code: .interrupted)
     }

@@ -5,12 +5,15 @@ extension Machine {
   /// Asks every probe at once and returns when all have answered or run out of time.
   ///
   /// Reads only. `onAnswer` is called with each answer as it comes, from any thread, once for each `Probe.ID`.
-  /// - Parameter limit: for each probe; programs get nine tenths of it, so that a hung one is still told apart.
+  /// - Parameters:
+  ///   - wanted: the probes that are asked; the others' members stay unknown. A word of daily use that needs to know
+  ///     where the client lies does not wait for Docker.
+  ///   - limit: for each probe; programs get nine tenths of it, so that a hung one is still told apart.
   public static func detect(
-    in world: World, limit: Duration = .seconds(6),
-    onAnswer: @escaping @Sendable (Probe) -> Void = { _ in }
+    _ wanted: Set<Probe.ID> = Set(Probe.ID.allCases), in world: World,
+    limit: Duration = .seconds(6), onAnswer: @escaping @Sendable (Probe) -> Void = { _ in }
   ) async -> Machine {
-    let detection = Detection(world: world, limit: limit, onAnswer: onAnswer)
+    let detection = Detection(wanted: wanted, world: world, limit: limit, onAnswer: onAnswer)
     return await detection.run()
   }
 
@@ -27,12 +30,17 @@ extension Machine {
 
 /// One detection: each probe a task of its own, what several need asked once.
 private struct Detection: Sendable {
+  var wanted: Set<Probe.ID>
   var world: World
   var limit: Duration
   var onAnswer: @Sendable (Probe) -> Void
   private var programLimit: Duration { limit * 0.9 }
 
-  init(world: World, limit: Duration, onAnswer: @escaping @Sendable (Probe) -> Void) {
+  init(
+    wanted: Set<Probe.ID>, world: World, limit: Duration,
+    onAnswer: @escaping @Sendable (Probe) -> Void
+  ) {
+    self.wanted = wanted
     self.world = world
     self.limit = limit
     self.onAnswer = onAnswer
@@ -42,7 +50,13 @@ private struct Detection: Sendable {
     let world = world
     let programLimit = programLimit
     let system = Task { await OperatingSystem.detect(in: world, within: programLimit) }
-    let engine = Task { await DockerReport.detect(in: world, within: programLimit) }
+    let needsDocker = !wanted.isDisjoint(with: [.docker, .disk, .graphics])
+    let needsDisk = wanted.contains(.disk)
+    let engine = Task {
+      needsDocker
+        ? await DockerReport.detect(in: world, within: programLimit)
+        : Answer(DockerReport(docker: .unknown))
+    }
     let unknownSystem = OperatingSystem(
       family: world.environment.platform == .macOS ? .macOS : .otherLinux, name: "unknown",
       architecture: "unknown", isWSL: false)
@@ -75,7 +89,7 @@ private struct Detection: Sendable {
         return graphics.probe(on: await system.value.value, docker: docker)
       })
     async let disk = ask(
-      .disk, otherwise: Disk(place: world.environment.home.string, free: 0),
+      .disk, otherwise: Disk(place: needsDisk ? world.environment.home.string : "", free: 0),
       { Disk.detect(in: world, docker: await engine.value.value.docker) }, { $0.probe() })
     async let docker = ask(
       .docker, otherwise: Docker.unknown,
@@ -126,6 +140,7 @@ private struct Detection: Sendable {
     _ id: Probe.ID, otherwise: Value, _ work: @escaping @Sendable () async -> Answer<Value>,
     _ probe: @escaping @Sendable (Value) async -> Probe
   ) async -> Answer<Value> {
+    guard wanted.contains(id) else { return Answer(otherwise) }
     let outcome = await firstOutcome(within: limit, world.clock) {
       let answer = await work()
       return (answer, await probe(answer.value).withTrouble(answer.trouble))

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Free bytes where the models will lie.
 public struct Disk: Sendable, Hashable, Codable {
-  /// The folder that was asked: Docker's data root, `OLLAMA_MODELS`, or the home folder.
+  /// The folder that was asked: Docker's data root, `OLLAMA_MODELS`, or the home folder; empty when nothing was.
   public var place: String
   /// 0 where it could not be found out.
   public var free: UInt64
@@ -11,6 +11,8 @@ public struct Disk: Sendable, Hashable, Codable {
     self.place = place
     self.free = free
   }
+
+  var isKnown: Bool { !place.isEmpty }
 }
 
 extension Disk {

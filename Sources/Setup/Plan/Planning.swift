@@ -32,11 +32,12 @@ extension Plan {
     var files = [
       folders.engine.appending("docker-compose.yml"),
       folders.engine.appending("docker-compose.gpu.yml"), folders.engine.appending(".env"),
-      folders.clientSettings,
+      folders.clientSettings, folders.manual,
     ]
     files += Self.files(for: [choices.variant] + choices.additions.contexts, folders)
     for shell in choices.shells {
       files.append(folders.function(for: shell))
+      files += folders.completions(for: shell).map(\.path)
       files += startUpFiles(of: shell, environment)
     }
     return files
@@ -76,17 +77,21 @@ struct Planner {
   }
 
   func plan() throws(Failure) -> Plan {
-    let derived = try Plan.derivedName(choices)
     var notes: [Plan.Note] = []
     var wanted: [Plan.Step] = []
     wanted.append(try engineStep(&notes))
-    let pulls = modelStep(&notes)
-    let creations = Plan.Step(
-      id: .context, title: "The context window", changes: try models.creations(choices.variant))
-    wanted += [pulls, creations]
-    wanted.append(aliasStep(derived, planned: names(pulls.changes + creations.changes), &notes))
-    wanted.append(try clientStep(derived))
-    wanted.append(try shellStep(derived, &notes))
+    if choices.engine.isOllama {
+      let pulls = modelStep(&notes)
+      let creations = Plan.Step(
+        id: .context, title: "The context window", changes: try models.creations(choices.variant))
+      wanted += [pulls, creations]
+      wanted.append(
+        aliasStep(
+          try Plan.derivedName(choices), planned: names(pulls.changes + creations.changes), &notes))
+    }
+    let settings = try clientSettings()
+    wanted.append(try clientStep(settings))
+    wanted.append(try shellStep(settings, &notes))
     let subjects = Set(wanted.flatMap(\.changes).map(\.subject))
     let withdrawn =
       survey.receipt?.entries.filter { entry in
@@ -158,9 +163,61 @@ struct Planner {
             "it is \(printable(server.version)); the Messages API came with \(Engine.oldestVersion)"
         )
       }
+    case .compatible: try noteServed(&notes)
     case .rehearsal: break
     }
     return Plan.Step(id: .engine, title: choices.engine.title, changes: changes)
+  }
+
+  /// What a server that is not Ollama is, and what it leaves undone.
+  private func noteServed(_ notes: inout [Plan.Note]) throws(Failure) {
+    let url = choices.engine.url
+    guard let found = survey.findings else {
+      throw Failure(
+        "No server with the Messages API answers at \(url)",
+        why: survey.findingsProblem ?? "it was not asked",
+        tryNext: ["Check the address.", "`ccl-setup status`"])
+    }
+    guard let model = found[choices.model] else {
+      throw Failure(
+        "\(url) does not serve \(printable(choices.model))",
+        why: "it serves \(found.models.map { printable($0.name) }.joined(separator: ", "))",
+        tryNext: ["`ccl-setup --model NAME`"])
+    }
+    notes.append(
+      .init(
+        .information,
+        "\(found.title) serves \(printable(model.name)): nothing is downloaded, made or renamed there."
+      ))
+    switch model.contextWindow {
+    case nil:
+      notes.append(
+        .init(
+          .warning,
+          "It does not tell its context; \(contextInWords(choices.contextWindow)) is what you said. With less than that, prompts fail or are cut."
+        ))
+    case let window? where window < choices.contextWindow:
+      throw Failure(
+        "\(url) cannot hold \(contextInWords(choices.contextWindow))",
+        why: "its context is \(window) tokens", tryNext: ["`ccl-setup --context \(window)`"],
+        code: .usage)
+    case let window? where window < ContextSize.smallest.tokens:
+      notes.append(
+        .init(
+          .warning,
+          "Its context of \(contextInWords(window)) is too small for Claude Code's own prompt; 32k is the least that works."
+        ))
+    default: break
+    }
+    if choices.access?.token != nil,
+      survey.clientSettings?["env"]?["ANTHROPIC_AUTH_TOKEN"] != nil
+    {
+      notes.append(
+        .init(
+          .warning,
+          "Your own settings.json of Claude Code sets ANTHROPIC_AUTH_TOKEN, which beats the server's: take it out there."
+        ))
+    }
   }
 
   private func compose(_ arguments: [String], graphics: Bool) -> Invocation {
@@ -200,7 +257,7 @@ struct Planner {
     if bytes > 0, case .server = choices.engine {
       notes.append(
         .init(.information, "\(ByteCount(bytes).inWords) will be downloaded by that server."))
-    } else if bytes > machine.disk.free {
+    } else if machine.disk.isKnown, bytes > machine.disk.free {
       notes.append(
         .init(
           .warning,
@@ -265,9 +322,9 @@ struct Planner {
 
   // MARK: - Client and shells
 
-  private func clientStep(_ derived: ModelName) throws(Failure) -> Plan.Step {
+  private func clientStep(_ settings: ClientSettings) throws(Failure) -> Plan.Step {
     do {
-      let document = try clientSettings(derived).document()
+      let document = try settings.document()
       return Plan.Step(
         id: .client, title: "Claude Code's settings for claude-local",
         changes: [survey.ours(folders.clientSettings, Array(document.utf8), mode: 0o600)])
@@ -276,21 +333,23 @@ struct Planner {
     }
   }
 
-  func clientSettings(_ derived: ModelName) -> ClientSettings {
-    ClientSettings(
+  private func clientSettings() throws(Failure) -> ClientSettings {
+    // What another server's template takes is not known; without the late message all of them work.
+    let derived = choices.engine.isOllama ? try Plan.derivedName(choices) : nil
+    let avoids = derived?.dropsLateSystemMessages ?? true
+    return ClientSettings(
       .init(
-        baseURL: choices.engine.url, model: derived.description,
+        baseURL: choices.engine.url, model: try choices.clientModel(),
         contextWindow: choices.contextWindow, profile: choices.profile,
-        lateSystemMessage: derived.dropsLateSystemMessages ? .avoid : .keep,
+        lateSystemMessage: avoids ? .avoid : .keep, access: choices.access,
         document: survey.clientSettings))
   }
 
-  private func shellStep(_ derived: ModelName, _ notes: inout [Plan.Note]) throws(Failure)
-    -> Plan.Step
-  {
+  private func shellStep(
+    _ settings: ClientSettings, _ notes: inout [Plan.Note]
+  ) throws(Failure) -> Plan.Step {
     var changes: [Change] = []
     var edited: [FilePath: [UInt8]] = [:]
-    let settings = clientSettings(derived)
     let client = machine.claude.installations.first.map { FilePath($0.path) }
     for shell in choices.shells {
       let function: String
@@ -301,8 +360,13 @@ struct Planner {
         throw Failure("The function for \(shell.rawValue) could not be written", why: "\(error)")
       }
       changes.append(survey.ours(folders.function(for: shell), Array(function.utf8), mode: 0o644))
+      for (path, content) in folders.completions(for: shell) {
+        changes.append(survey.ours(path, content.bytes))
+      }
       changes += try blockChanges(shell, &notes, &edited)
     }
+    // The page explains the function and goes with it.
+    if !choices.shells.isEmpty { changes.append(survey.ours(folders.manual, Asset.manual.bytes)) }
     return Plan.Step(id: .shells, title: "The function claude-local", changes: changes)
   }
 

@@ -24,6 +24,10 @@ public struct Survey: Sendable {
   public var receipt: Receipt?
   /// The engine that the choices name, when it answers already.
   public var server: Server?
+  /// What a server that is not Ollama was found to be; `nil` where it does not answer, and for Ollama.
+  public var findings: ServerFindings?
+  /// Why it does not answer.
+  public var findingsProblem: String?
   /// The true size of each model to download, from the registry's manifest; those it could not be asked for are left out.
   public var registryBytes: [String: UInt64]
   /// Whether a container that is not ours has the name `ollama`.
@@ -109,6 +113,12 @@ public struct Survey: Sendable {
   private mutating func ask(
     _ engine: Engine, models: [String], variants: [ContextVariant], in world: World
   ) async {
+    if !engine.isOllama {
+      do throws(Failure) { findings = try await ServerFindings.ask(engine.url, in: world) } catch {
+        findingsProblem = "\(error.what): \(error.why)"
+      }
+      return
+    }
     server = await Self.server(at: engine.url, variants, in: world)
     let missing = models.filter { present($0) == nil }
     await withTaskGroup(of: (String, UInt64?).self) { group in

@@ -5,6 +5,8 @@ public struct Answers: Sendable, Hashable {
   public var contextWindow: Int?
   public var profile: Profile?
   public var shells: [Shell]?
+  /// How the server that `engine` names is reached; comes with it, from flags or an earlier run.
+  public var access: ServerAccess?
 
   public init() {}
 
@@ -15,6 +17,7 @@ public struct Answers: Sendable, Hashable {
     contextWindow = choices.contextWindow
     profile = choices.profile
     shells = choices.shells
+    access = choices.access
   }
 
   /// The choices, once every question has its answer.
@@ -22,7 +25,23 @@ public struct Answers: Sendable, Hashable {
     guard let engine, let model, let contextWindow, let shells else { return nil }
     return Choices(
       engine: engine, model: model, contextWindow: contextWindow, shells: shells,
-      profile: profile ?? .full)
+      profile: profile ?? .full, access: access)
+  }
+
+  /// The server elsewhere that was named, if one was.
+  public var serverURL: String? {
+    switch engine {
+    case .server(let url), .compatible(let url): url
+    default: nil
+    }
+  }
+
+  /// Takes in what the server was found to be.
+  public mutating func learn(_ findings: ServerFindings, access: ServerAccess?) {
+    guard findings.url == serverURL else { return }
+    engine =
+      findings.product == .ollama ? .server(url: findings.url) : .compatible(url: findings.url)
+    self.access = access
   }
 
   public func holds(_ id: Question.ID) -> Bool {

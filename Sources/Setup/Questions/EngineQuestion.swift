@@ -12,7 +12,7 @@ extension Questionnaire {
       help: [
         "The engine is the program that runs the model. Claude Code talks to it over HTTP on this machine.",
         "\("docker", .command) starts Ollama in a container of its own; \("native", .command) uses the Ollama that is installed here.",
-        "A URL such as \("http://192.168.1.20:11434", .command) names an Ollama that already runs elsewhere.",
+        "A URL such as \("http://192.168.1.20:11434", .command) names an Ollama that already runs elsewhere, or any server with the Anthropic Messages API: vLLM, llama.cpp, LM Studio.",
       ], isOpen: true)
   }
 
@@ -28,10 +28,16 @@ extension Questionnaire {
     let native = nativeOption()
     let docker = dockerOption(isSecond: native?.isRecommended ?? false)
     var options = [native, docker].compactMap { $0 }
-    if case .server(let url)? = previous?.engine {
+    switch previous?.engine {
+    case .server(let url):
       options.append(
         Question.Option(
           value: url, title: "Ollama at \(printable(url))", reason: "as chosen before"))
+    case .compatible(let url):
+      options.append(
+        Question.Option(
+          value: url, title: "The server at \(printable(url))", reason: "as chosen before"))
+    default: break
     }
     options.append(
       Question.Option(
@@ -105,7 +111,7 @@ extension Questionnaire {
     switch engine {
     case .docker: "docker"
     case .native: "native"
-    case .server(let url): url
+    case .server(let url), .compatible(let url): url
     case .rehearsal: "rehearse"
     }
   }
@@ -134,7 +140,14 @@ extension Questionnaire {
         "No engine can run the model here", why: engineTroubles,
         tryNext: (machine.docker.remedies(on: machine.system).first?.lines ?? [])
           + ["`ccl-setup rehearse` shows the whole way without an engine."])
-    default: return .server(url: try serverURL(text))
+    default:
+      let url = try serverURL(text)
+      // What it is, it says itself when it is asked; until then it is what it was before.
+      if let found = findings, found.url == url {
+        return found.product == .ollama ? .server(url: url) : .compatible(url: url)
+      }
+      if case .compatible(url)? = previous?.engine { return .compatible(url: url) }
+      return .server(url: url)
     }
   }
 

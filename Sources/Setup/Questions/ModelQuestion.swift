@@ -8,11 +8,14 @@ extension Questionnaire {
   }
 
   private func isElsewhere(_ engine: Engine?) -> Bool {
-    if case .server = engine { return true }
-    return false
+    switch engine {
+    case .server, .compatible: true
+    default: false
+    }
   }
 
   func modelQuestion(_ answers: Answers) -> Question {
+    if let served = served(answers) { return servedModelQuestion(served) }
     let recommendation = recommendation(for: answers.engine)
     let chosenBefore = previous?.model
     let recommended = chosenBefore ?? recommendation.choice?.model.name.description
@@ -43,7 +46,9 @@ extension Questionnaire {
     return facts.joined(separator: ", ")
   }
 
-  func readModel(_ text: String) throws(Failure) -> String {
+  func readModel(_ text: String, _ answers: Answers) throws(Failure) -> String {
+    if let served = served(answers) { return try readServedModel(text, served) }
+    if case .compatible = answers.engine { return text }
     let name = try ModelName.read(text)
     let known = catalogue.model(named: name)
     let here = present.first { $0.name == name }
@@ -57,6 +62,7 @@ extension Questionnaire {
   }
 
   func contextQuestion(_ answers: Answers) -> Question {
+    if case .compatible = answers.engine { return servedContextQuestion(answers) }
     let row = row(answers)
     let memory = machine.memoryBudget(for: answers.engine)
     let native = row?.model.nativeContext

@@ -10,6 +10,8 @@ public struct Questionnaire: Sendable {
   public var rehearsalURL: String?
   /// Models on the engine in question, where it answers already.
   public var present: [PresentModel]
+  /// What the server that the person named was found to be.
+  public var findings: ServerFindings?
 
   public init(
     machine: Machine, catalogue: Catalogue, previous: Choices?, freePort: Int,
@@ -52,7 +54,7 @@ public struct Questionnaire: Sendable {
     let meant = question.row(value)?.value ?? value
     switch id {
     case .engine: answers.engine = try readEngine(meant)
-    case .model: answers.model = try readModel(meant)
+    case .model: answers.model = try readModel(meant, answers)
     case .context: answers.contextWindow = try readContext(value, meant)
     case .profile:
       guard let profile = Profile(rawValue: meant) else {

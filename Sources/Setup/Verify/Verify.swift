@@ -42,14 +42,20 @@ public struct Verify: Sendable {
   public init(_ choices: Choices, in world: World) throws(Failure) {
     self.world = world
     self.choices = choices
-    model = try Plan.derivedName(choices).description
+    model = try choices.clientModel()
+  }
+
+  private var server: OllamaServer {
+    OllamaServer(
+      url: choices.engine.url, title: choices.engine.isOllama ? "Ollama" : "The server",
+      network: world.network)
   }
 
   /// Runs every proof in order; `report` gets each as it is known. Stops at the first that makes the next ones moot.
   public func callAsFunction(
     began: @Sendable (String) -> Void, report: @Sendable (Proof) -> Void
   ) async -> Bool {
-    let server = OllamaServer(url: choices.engine.url, network: world.network)
+    let server = server
     began("asking the model directly")
     let engine = await engineProof(server)
     report(engine)
@@ -83,8 +89,9 @@ public struct Verify: Sendable {
     }
   }
 
-  /// Only `/api/ps` tells the context that is really loaded.
+  /// Only `/api/ps` tells the context that is really loaded; another server is believed what it says of its model.
   func contextProof(_ server: OllamaServer) async -> Proof {
+    if !choices.engine.isOllama { return await servedContextProof() }
     let title = "the context of \(choices.contextWindow) tokens is really loaded"
     do throws(Failure) {
       guard let loaded = try await loaded(server) else {
@@ -111,19 +118,56 @@ public struct Verify: Sendable {
     }
   }
 
+  private func servedContextProof() async -> Proof {
+    let title = "the server has room for \(choices.contextWindow) tokens"
+    do throws(Failure) {
+      let findings = try await ServerFindings.ask(choices.engine.url, in: world)
+      guard let served = findings[choices.model] else {
+        throw Failure(
+          "The server does not serve \(printable(model)) any more",
+          why: "it serves \(findings.models.map { printable($0.name) }.joined(separator: ", "))",
+          tryNext: ["`ccl-setup --model NAME` chooses another one."])
+      }
+      guard let window = served.contextWindow else {
+        return Proof(
+          subject: .context, title: title,
+          outcome: .success(.init(words: "\(findings.title) does not tell: not proved")))
+      }
+      guard window >= choices.contextWindow else {
+        throw Failure(
+          "The server's context is smaller than the client believes",
+          why: "it says \(window), the client counts on \(choices.contextWindow)",
+          tryNext: ["`ccl-setup --context \(window)`"])
+      }
+      return Proof(
+        subject: .context, title: title,
+        outcome: .success(
+          .init(words: "\(findings.title) says \(window)", contextWindow: window)))
+    } catch {
+      return Proof(subject: .context, title: title, outcome: .failure(error))
+    }
+  }
+
+  /// The server's own record of its work: with Ollama the time until which it keeps the model, which moves with every
+  /// request; with others their counters. `nil` where it keeps none.
+  private func record(_ server: OllamaServer) async throws(Failure) -> String? {
+    if choices.engine.isOllama { return try await loaded(server)?.expiresAt }
+    return await (try ServerFindings.ask(choices.engine.url, in: world)).workSoFar(in: world)
+  }
+
   private func loaded(_ server: OllamaServer) async throws(Failure) -> OllamaServer.LoadedModel? {
     let wanted = try? ModelName(model)
     return try await server.loadedModels().first { (try? ModelName($0.name)) == wanted }
   }
 
   private func shellProof(_ shell: Shell, _ server: OllamaServer) async -> Proof {
-    let title = "claude-local answers in a fresh \(shell.rawValue)"
+    var title = "claude-local answers in a fresh \(shell.rawValue)"
     do throws(Failure) {
       let folder = try proofFolder()
       // Should it stay behind, the next proof and uninstall remove it.
       defer { try? world.files.removeTree(folder) }
       let command = Self.command(for: shell, folder: folder)
-      let before = try await loaded(server)?.expiresAt
+      let before = try await record(server)
       let began = world.clock.now()
       let result = try await run(command)
       let seconds = world.clock.now().timeIntervalSince(began)
@@ -131,12 +175,14 @@ public struct Verify: Sendable {
       guard result.succeeded, !result.output.isEmpty else {
         throw ClientComplaint.diagnose(said, code: result.code, url: server.url)
       }
-      // The server's own record: the time until which it keeps the model moves with every request to it.
-      guard let after = try await loaded(server)?.expiresAt, after != before else {
+      let after = try await record(server)
+      if before == nil, after == nil, !choices.engine.isOllama {
+        title += " (from where is not proved: the server keeps no record)"
+      } else if after == nil || after == before {
         throw Failure(
           "An answer came, but not from this server",
           why:
-            "\(server.url)/api/ps shows no new request to \(model); the client said “\(printable(String(result.output.prefix(60))))”",
+            "\(server.url)\(choices.engine.isOllama ? "/api/ps" : "'s own record") shows no new request to \(model); the client said “\(printable(String(result.output.prefix(60))))”",
           tryNext: ["`ccl-setup doctor` shows where the client goes", "`ccl-setup fix`"])
       }
       return Proof(

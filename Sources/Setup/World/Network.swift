@@ -36,6 +36,8 @@ public struct WebRequest: Sendable, Hashable {
   public var limit: Duration
   /// Bytes of an answer past which it is refused.
   public var bodyLimit: Int
+  /// A PEM file of certificate authorities that count beside the system's own.
+  public var authority: String?
 
   public init(
     _ method: String, _ url: String, headers: [WebHeader] = [], body: [UInt8] = [],

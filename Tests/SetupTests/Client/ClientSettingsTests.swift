@@ -32,7 +32,7 @@ import Testing
       switch variable.action {
       case .set(let value): #expect(env[variable.name] == value)
       case .unset: #expect(env[variable.name] == "")
-      case .preset, .append: #expect(env[variable.name] == nil)
+      case .preset, .append, .read: #expect(env[variable.name] == nil)
       }
     }
     #expect(env.count == settings.documentEnvironment.count)

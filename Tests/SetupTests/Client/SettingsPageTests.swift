@@ -26,6 +26,7 @@ import Testing
       case .set(let value): value.isEmpty ? "empty" : "`\(value)`"
       case .unset: "taken away"
       case .preset(let value): "`\(value)`, unless you set it"
+      case .read: "the server's token, read at each start"
       case .append(let hosts, _): "yours, and `\(hosts.joined(separator: ","))`"
       }
     page += "| `\(variable.name)` | \(value) | \(variable.reason) | \(variable.source) |\n"

@@ -88,7 +88,7 @@ struct PlanningTests {
     #expect(
       Self.kinds(plan.steps[5].changes) == [
         "claude-local.bash", ".bashrc", ".profile", "claude-local.zsh", ".zshrc",
-        "claude-local.fish",
+        "claude-local.fish", "ccl-setup.fish", "claude-local.fish", "ccl-setup.1",
       ])
   }
 
@@ -310,7 +310,7 @@ struct PlanningTests {
     }
     let plan = try planned(.example { $0.shells = [.zsh] }, survey: survey)
     let kinds = Self.kinds(plan.steps[5].changes)
-    #expect(kinds == ["claude-local.zsh"])
+    #expect(kinds == ["claude-local.zsh", "ccl-setup.1"])
     let note = try #require(plan.notes.first { $0.text.plain.contains("stays as it is") })
     #expect(note.kind == .warning)
     let line = note.text.spans.first { $0.role == .command }?.text
