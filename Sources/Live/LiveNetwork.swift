@@ -151,8 +151,14 @@ private func transfer(
   for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
   if !request.body.isEmpty { outgoing.body = .bytes(request.body) }
   // The limit is ours (`withLimit`, the silence watch): the client's own would end long pulls.
-  let response = try await clients.client(for: request).execute(
-    outgoing, deadline: .distantFuture)
+  let client = try clients.client(for: request)
+  let response: HTTPClientResponse
+  do {
+    response = try await client.execute(outgoing, deadline: .distantFuture)
+  } catch ChannelError.ioOnClosedChannel {
+    // A kept connection that the server closed at this very moment (llama.cpp's does so after 5 s): nothing was sent.
+    response = try await client.execute(outgoing, deadline: .distantFuture)
+  }
   activity()
   try await head(
     WebResponse(

@@ -36,7 +36,7 @@ struct DocumentTests {
       try await expectDocument(person, ["context", "llama3.2:1b", "16k"], as: "setup")
       try await expectDocument(
         person, ["alias", "llama3.2:1b-16k", "claude-sonnet-4-6"], as: "setup")
-      try await expectDocument(person, ["alias", "nosuch", "x"], as: "failure", code: 64)
+      try await expectDocument(person, ["alias", "nosuch", "x"], as: "failure", code: 1)
       try await expectDocument(person, ["models"], as: "models")
       try await expectDocument(person, ["remove", "claude-sonnet-4-6"], as: "setup")
       try await expectDocument(person, ["profile", "full"], as: "setup")

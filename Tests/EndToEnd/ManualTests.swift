@@ -52,6 +52,13 @@ import Testing
       let shown = try await person.run("man", "ccl-setup")
       #expect(shown.code == 0)
       #expect(flowed(shown.output).contains("remove name Take back one model, alias or context."))
+      // Lost, it is found missing and comes back.
+      try FileManager.default.removeItem(
+        atPath: person.home[".local/share/man/man1/ccl-setup.1"].string)
+      let sick = try await person.setup("doctor", "--no-prompt")
+      #expect(sick.output.contains("ccl-setup.1 is missing"), "\(sick.output)")
+      _ = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(try await person.run("man", "-w", "ccl-setup").code == 0)
       #expect(try await person.setup("uninstall", "--yes").code == 0)
       #expect(try await person.run("man", "-w", "ccl-setup").code != 0)
       try person.expectHome(before)

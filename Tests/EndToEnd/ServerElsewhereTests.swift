@@ -179,6 +179,14 @@ struct ServerElsewhereTests {
       }
       let offered = try await person.setup("complete", "--", "ccl-setup", "context", "")
       #expect(!offered.output.isEmpty)
+      // What beats it is told.
+      try person.home.put(
+        .file(#"{"env": {"ANTHROPIC_AUTH_TOKEN": "another"}}"#), at: ".claude/settings.json")
+      let beaten = try await person.setup("doctor", "--no-prompt")
+      #expect(beaten.code == 2 && beaten.output.contains("token-beaten"), "\(beaten.output)")
+      #expect(
+        flowed(try await person.setup("--yes", "--dry-run").output).contains("take it out there"))
+      try FileManager.default.removeItem(atPath: person.home[".claude/settings.json"].string)
       // The token is nowhere but in its own file.
       let found = try await person.run("grep", "-rl", "--", secret, ".")
       #expect(found.output == "./token", "\(found.output)")

@@ -25,7 +25,7 @@ struct TLSFront {
       """
     try await Invocation.clean("sh", ["-c", script, "sh", folder.string]).succeed()
     let configuration = """
-      daemon off; pid \(folder)/pid; error_log \(folder)/error.log;
+      user root; daemon off; pid \(folder)/pid; error_log \(folder)/error.log;
       events {}
       http {
         access_log off; client_body_temp_path \(folder)/body; proxy_temp_path \(folder)/proxy;

@@ -14,7 +14,7 @@ struct RemoveCommand: AsyncParsableCommand {
   @OptionGroup var options: ChangeOptions
 
   func run() async throws {
-    try await options.run { [name] reconciliation, engine in
+    try await options.run { [name, size] reconciliation, engine in
       let world = reconciliation.world
       try engine.requireOllama()
       let removal = try ModelRemoval(name, of: engine, world.environment)
@@ -23,7 +23,7 @@ struct RemoveCommand: AsyncParsableCommand {
       if let bytes = removal.downloadedBytes, !reconciliation.isDryRun {
         guard
           try await reconciliation.agreed(
-            "Delete \(removal.name) (\(ByteCount(bytes).inWords))? [no] ▸ ", takes: ["y", "yes"],
+            "Delete \(removal.name)\(size(bytes))? [no] ▸ ", takes: ["y", "yes"],
             otherwise: "what is deleted must be downloaded again")
         else {
           reconciliation.console.say("Nothing was changed.")
@@ -38,5 +38,10 @@ struct RemoveCommand: AsyncParsableCommand {
             : "\("✓", .good) \(removal.name.description, .emphasis) is taken back."
         ])
     }
+  }
+
+  /// What was downloaded, where that was known.
+  private func size(_ bytes: UInt64) -> String {
+    bytes == 0 ? "" : " (\(ByteCount(bytes).inWords))"
   }
 }

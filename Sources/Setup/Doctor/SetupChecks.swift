@@ -5,7 +5,8 @@ extension Facts {
   var checks: [Check] {
     let all =
       [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + serverChecks + modelChecks
-      + [aliasCheck] + choices.shells.flatMap(functionChecks) + answerChecks + machine.checks
+      + tokenChecks + [aliasCheck] + choices.shells.flatMap(functionChecks) + answerChecks
+      + machine.checks
       + contractChecks
     return Check.Section.allCases.flatMap { section in all.filter { $0.section == section } }
   }
@@ -55,13 +56,28 @@ extension Facts {
         "The container is not published on the port that claude-local asks."
       ),
     ]
-    return files.compactMap { id, path, consequence in
+    return fileChecks(files, .fail) + fileChecks(helpFiles, .warn)
+  }
+
+  /// What helps at the prompt: claude-local works without it.
+  private var helpFiles: [(String, FilePath, String)] {
+    let completions = choices.shells.flatMap { folders.completions(for: $0) }.map(\.path)
+    return [("manual", folders.manual, "`man ccl-setup` has no page.")]
+      + completions.map {
+        ("completions:\($0.stem ?? "")", $0, "Tab offers nothing for it in fish.")
+      }
+  }
+
+  private func fileChecks(
+    _ files: [(String, FilePath, String)], _ outcome: Check.Outcome
+  ) -> [Check] {
+    files.compactMap { id, path, consequence in
       guard receipt["file:\(path)"] != nil || write(to: path) != nil else { return nil }
       guard let write = write(to: path) else {
         return Check(id, .installation, path.lastComponent?.string ?? id, .pass, "\(path)")
       }
       return Check(
-        id, .installation, path.lastComponent?.string ?? id, .fail, evidence(write),
+        id, .installation, path.lastComponent?.string ?? id, outcome, evidence(write),
         consequence: consequence, remedy: .fix)
     }
   }
@@ -133,7 +149,7 @@ extension Facts {
   }
 
   /// What `fix` can do about an engine that does not run; where it cannot, what the person can.
-  private var repairOfEngine: Remedy? {
+  var repairOfEngine: Remedy? {
     if isDockerInTheWay { return machine.docker.remedies(on: machine.system).first }
     switch choices.engine {
     case .docker, .native: return .fix
@@ -185,7 +201,7 @@ extension Facts {
 
   // MARK: - Models
 
-  private static let unknown = "not known while the server does not answer"
+  static let unknown = "not known while the server does not answer"
 
   private var modelChecks: [Check] {
     let model = printable(choices.model)
@@ -288,62 +304,6 @@ extension Facts {
     return Check(
       "aliases", .aliases, "Aliases", .pass,
       "\(all.count) names for \(Tier.allCases.map(\.rawValue).joined(separator: ", "))")
-  }
-
-  // MARK: - A server that is not Ollama
-
-  private var servedChecks: [Check] {
-    guard let found = surveyed?.findings else {
-      return [
-        Check(
-          "server-down", .server, "The server", .fail,
-          surveyed?.findingsProblem ?? "\(choices.engine.url) was not asked",
-          consequence: "claude-local cannot reach a model.", remedy: repairOfEngine)
-      ]
-    }
-    let lacks = [
-      found.countsTokens ? nil : "count_tokens",
-      found.record == nil ? "a record of its requests" : nil,
-    ].compactMap { $0 }
-    let without = lacks.isEmpty ? "" : ", without \(lacks.joined(separator: " and "))"
-    return [
-      Check(
-        "server", .server, "The server", .pass,
-        "\(found.url) is \(found.title), \(found.models.count) models\(without)")
-    ]
-  }
-
-  private var servedModelChecks: [Check] {
-    let model = printable(choices.model)
-    guard let found = surveyed?.findings else {
-      return [Check("model", .models, model, .warn, Facts.unknown)]
-    }
-    guard let served = found[choices.model] else {
-      return [
-        Check(
-          "model-missing", .models, model, .fail,
-          "\(found.url) serves \(found.models.map { printable($0.name) }.joined(separator: ", "))",
-          consequence: "Every request is answered with a 404.",
-          remedy: Remedy("Choose one that it serves", run: "ccl-setup"))
-      ]
-    }
-    guard let window = served.contextWindow else {
-      return [
-        Check(
-          "context", .models, model, .pass,
-          "it is served; its context is not told, \(choices.contextWindow) tokens were chosen")
-      ]
-    }
-    guard window >= choices.contextWindow else {
-      return [
-        Check(
-          "context-wrong", .models, model, .fail,
-          "its context is \(window), the client counts on \(choices.contextWindow)",
-          consequence: "Long conversations fail instead of being made shorter.",
-          remedy: Remedy("Say so to the client", run: "ccl-setup --yes --context \(window)"))
-      ]
-    }
-    return [Check("context", .models, model, .pass, "served with a context of \(window) tokens")]
   }
 
   // MARK: - Client and prompt

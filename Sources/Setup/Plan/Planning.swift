@@ -89,6 +89,13 @@ struct Planner {
         aliasStep(
           try Plan.derivedName(choices), planned: names(pulls.changes + creations.changes), &notes))
     }
+    if survey.isTokenBeaten(for: choices) {
+      notes.append(
+        .init(
+          .warning,
+          "Your own settings.json of Claude Code sets ANTHROPIC_AUTH_TOKEN, which beats the server's: take it out there."
+        ))
+    }
     let settings = try clientSettings()
     wanted.append(try clientStep(settings))
     wanted.append(try shellStep(settings, &notes))
@@ -167,57 +174,6 @@ struct Planner {
     case .rehearsal: break
     }
     return Plan.Step(id: .engine, title: choices.engine.title, changes: changes)
-  }
-
-  /// What a server that is not Ollama is, and what it leaves undone.
-  private func noteServed(_ notes: inout [Plan.Note]) throws(Failure) {
-    let url = choices.engine.url
-    guard let found = survey.findings else {
-      throw Failure(
-        "No server with the Messages API answers at \(url)",
-        why: survey.findingsProblem ?? "it was not asked",
-        tryNext: ["Check the address.", "`ccl-setup status`"])
-    }
-    guard let model = found[choices.model] else {
-      throw Failure(
-        "\(url) does not serve \(printable(choices.model))",
-        why: "it serves \(found.models.map { printable($0.name) }.joined(separator: ", "))",
-        tryNext: ["`ccl-setup --model NAME`"])
-    }
-    notes.append(
-      .init(
-        .information,
-        "\(found.title) serves \(printable(model.name)): nothing is downloaded, made or renamed there."
-      ))
-    switch model.contextWindow {
-    case nil:
-      notes.append(
-        .init(
-          .warning,
-          "It does not tell its context; \(contextInWords(choices.contextWindow)) is what you said. With less than that, prompts fail or are cut."
-        ))
-    case let window? where window < choices.contextWindow:
-      throw Failure(
-        "\(url) cannot hold \(contextInWords(choices.contextWindow))",
-        why: "its context is \(window) tokens", tryNext: ["`ccl-setup --context \(window)`"],
-        code: .usage)
-    case let window? where window < ContextSize.smallest.tokens:
-      notes.append(
-        .init(
-          .warning,
-          "Its context of \(contextInWords(window)) is too small for Claude Code's own prompt; 32k is the least that works."
-        ))
-    default: break
-    }
-    if choices.access?.token != nil,
-      survey.clientSettings?["env"]?["ANTHROPIC_AUTH_TOKEN"] != nil
-    {
-      notes.append(
-        .init(
-          .warning,
-          "Your own settings.json of Claude Code sets ANTHROPIC_AUTH_TOKEN, which beats the server's: take it out there."
-        ))
-    }
   }
 
   private func compose(_ arguments: [String], graphics: Bool) -> Invocation {

@@ -140,6 +140,11 @@ public struct Survey: Sendable {
     places[path] = try? world.files.resolve(path)
   }
 
+  /// Whether a settings file of the person's sets a token, which beats the one that is read at each call.
+  func isTokenBeaten(for choices: Choices) -> Bool {
+    choices.access?.token != nil && clientSettings?["env"]?["ANTHROPIC_AUTH_TOKEN"] != nil
+  }
+
   /// Whether what answers is our own container, which these choices take away: nothing on it counts as there.
   func isServerToBeWithdrawn(for choices: Choices) -> Bool {
     guard case .native = choices.engine, case .docker? = receipt?.choices?.engine else {
