@@ -183,7 +183,8 @@ struct ServerElsewhereTests {
       try person.home.put(
         .file(#"{"env": {"ANTHROPIC_AUTH_TOKEN": "another"}}"#), at: ".claude/settings.json")
       let beaten = try await person.setup("doctor", "--no-prompt")
-      #expect(beaten.code == 2 && beaten.output.contains("token-beaten"), "\(beaten.output)")
+      #expect(beaten.code == 2)
+      #expect(flowed(beaten.output).contains("is sent instead"), "\(beaten.output)")
       #expect(
         flowed(try await person.setup("--yes", "--dry-run").output).contains("take it out there"))
       try FileManager.default.removeItem(atPath: person.home[".claude/settings.json"].string)

@@ -128,12 +128,13 @@ extension ClientSettings.Input {
   /// - Parameter document: the person's own settings file, whose lists can beat ours.
   init(
     baseURL: String, model: String, contextWindow: Int, profile: Profile,
-    lateSystemMessage: ClientSettings.LateSystemMessage, document: JSON?
+    lateSystemMessage: ClientSettings.LateSystemMessage, access: ServerAccess? = nil,
+    document: JSON?
   ) {
     let variables = document?["env"]
     self.init(
       baseURL: baseURL, model: model, contextWindow: contextWindow, profile: profile,
-      lateSystemMessage: lateSystemMessage,
+      lateSystemMessage: lateSystemMessage, access: access,
       availableModels: document?["availableModels"]?.elements?.compactMap(\.text),
       settingsNoProxy: variables?["NO_PROXY"]?.text ?? variables?["no_proxy"]?.text)
   }

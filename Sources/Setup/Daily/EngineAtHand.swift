@@ -20,6 +20,11 @@ public struct EngineAtHand: Sendable, Hashable {
   public var url: String { choices?.engine.url ?? foreignURL }
   public var additions: Additions { receipt?.additions ?? Additions() }
 
+  /// What the receipt says of a model on this engine.
+  func entry(ofModel name: String) -> Receipt.Entry? {
+    receipt?[Receipt.subject(ofModel: name, on: url)]
+  }
+
   public var title: String {
     choices?.engine.title ?? "the Ollama at \(url)"
   }

@@ -37,7 +37,7 @@ public struct ModelRefresh: Sendable {
     var made: [String] = [name.description]
     for variant in variants {
       let derived = try variant.name().description
-      guard engine.receipt?["model:\(derived)"] != nil else { continue }
+      guard engine.entry(ofModel: derived) != nil else { continue }
       made.append(derived)
       creations.append(
         .createModel(
@@ -51,7 +51,7 @@ public struct ModelRefresh: Sendable {
       }
     }
     let copies = aliases.sorted { $0.key < $1.key }.compactMap { alias, model -> Change? in
-      guard made.contains(model), engine.receipt?["model:\(alias)"] != nil else { return nil }
+      guard made.contains(model), engine.entry(ofModel: alias) != nil else { return nil }
       return .copyModel(server: url, from: model, to: alias)
     }
     return Plan(

@@ -31,7 +31,7 @@ public struct ModelRemoval: Sendable, Hashable {
     }
     var wanted = engine.additions
     let isAlias = wanted.aliases.removeValue(forKey: word) != nil
-    if !isAlias, Tier(anthropicName: word) != nil, engine.receipt?["model:\(word)"] != nil {
+    if !isAlias, Tier(anthropicName: word) != nil, engine.entry(ofModel: word) != nil {
       throw Failure(
         "\(word) belongs to the setup", why: "it is one of the names that every setup makes",
         tryNext: ["`ccl-setup alias MODEL \(word)` lets it mean another model."], code: .usage)
@@ -39,7 +39,7 @@ public struct ModelRemoval: Sendable, Hashable {
     let isKnown =
       isAlias || wanted.models.contains(word)
       || wanted.contexts.contains { (try? $0.name()) == name }
-    let entry = engine.receipt?["model:\(word)"]
+    let entry = engine.entry(ofModel: word)
     guard isKnown || entry != nil else {
       throw Failure(
         "ccl-setup did not make \(word)", why: "the receipt has no such model, alias or context",
@@ -61,7 +61,8 @@ public struct ModelRemoval: Sendable, Hashable {
     additions = wanted
     self.entry = entry
     let modelfile = "file:\(Folders(environment).modelfile(name))"
-    subjects = isAlias ? ["model:\(word)"] : ["model:\(word)", modelfile]
+    let subject = Receipt.subject(ofModel: word, on: engine.url)
+    subjects = isAlias ? [subject] : [subject, modelfile]
   }
 }
 

@@ -179,12 +179,16 @@ struct Traces: Sendable {
         ?? world.environment.home.appending(".claude").string)
     let own = world.files.text(configuration.appending("settings.json"))
       .flatMap { try? JSON.parse($0) }
+    // Where the token lies is in no document, only that it is not in it.
+    let access = ServerAccess(
+      token: variables["ANTHROPIC_AUTH_TOKEN"] == nil ? .file(path: "") : nil,
+      authority: variables["NODE_EXTRA_CA_CERTS"]?.text)
     let possible = Profile.allCases.flatMap { profile in
       ClientSettings.LateSystemMessage.allCases.map { late in
         ClientSettings(
           .init(
             baseURL: server, model: model, contextWindow: window, profile: profile,
-            lateSystemMessage: late, document: own))
+            lateSystemMessage: late, access: access, document: own))
       }
     }
     let candidates = possible.filter { (try? $0.document()).map { Array($0.utf8) } == bytes }
@@ -194,7 +198,9 @@ struct Traces: Sendable {
 
   private mutating func findFunctions(_ candidates: [ClientSettings]) {
     let (document, home) = (folders.clientSettings, world.environment.home)
+    add(folders.manual) { $0 == Asset.manual.bytes }
     for shell in Shell.allCases {
+      for (path, content) in folders.completions(for: shell) { add(path) { $0 == content.bytes } }
       add(folders.function(for: shell)) { bytes in
         candidates.contains {
           Self.isFunction(bytes, shell, $0, document: document, home: home)
