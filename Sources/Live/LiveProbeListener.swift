@@ -45,9 +45,17 @@ private final class ProbeHandler: ChannelInboundHandler {
     case .head(let head):
       self.head = head
       body = []
-    case .body(let part): body += part.readableBytesView
+    case .body(let part):
+      // A client's whole first prompt is a tenth of that.
+      guard body.count < 8 << 20 else { return context.close(promise: nil) }
+      body += part.readableBytesView
     case .end:
       guard let head else { return }
+      // A web page may reach this port under a name of its own (DNS rebinding); the client never does.
+      let host = "127.0.0.1:\(context.channel.localAddress?.port ?? 0)"
+      guard head.headers["host"] == [host], !head.headers.contains(name: "origin") else {
+        return answer(context, .forbidden, "")
+      }
       let request = ClientContract.Request(
         method: head.method.rawValue, path: head.uri,
         headers: head.headers.map { WebHeader($0.name, $0.value) }, body: body)

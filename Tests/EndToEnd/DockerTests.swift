@@ -189,6 +189,68 @@ struct DockerTests {
     try await expectNothingLeft()
   }
 
+  private func setUpInDocker(_ person: Person) async throws {
+    let result = try await person.call(
+      "ccl-setup", ["--yes", "--no-verify", "--engine", "docker", "--shells", "bash"] + small
+    ).run(within: .seconds(120))
+    try #require(result.code == 0, "\(result.output)\n\(result.error)")
+  }
+
+  /// The receipt is lost, and so are our own files: container, network and volume are found by Compose's labels.
+  @Test(arguments: [[".local/state/ccl-setup"], [".local/state/ccl-setup", ".config/ccl-setup"]])
+  func withoutAReceiptDockersPartsAreFound(lost: [String]) async throws {
+    let person = try Person([], in: docker.namespace, docker: docker)
+    let before = try person.tree()
+    try await setUpInDocker(person)
+    for folder in lost { try TemporaryFolder.remove(person.home[folder]) }
+    let result = try await person.setup("uninstall", "--yes")
+    #expect(result.code == 0, "\(result.output)\n\(result.error)")
+    try person.expectTree(before)
+    try await expectNothingLeft()
+  }
+
+  /// Docker was removed from the machine: what can be taken back is, and the rest is said.
+  @Test func withoutADockerProgramEverythingElseIsTakenBack() async throws {
+    var person = try Person([], in: docker.namespace, docker: docker)
+    let before = try person.tree()
+    try await setUpInDocker(person)
+    let folder = try TemporaryFolder.make("no-docker")
+    for program in ["unshare", "sh", "mount", "uname"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.appending(program).string,
+        withDestinationPath: try #require(Part.find(program)).string)
+    }
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.appending("ccl-setup").string, withDestinationPath: Part.product.string)
+    person.environment["PATH"] = folder.string
+    for round in 1...2 {
+      let result = try await person.setup("uninstall", "--yes")
+      #expect(result.code == 0, "\(result.output)\n\(result.error)")
+      let told = round == 1 ? "kept, Docker is no longer installed" : "nothing to take back"
+      #expect(flowed(result.output).contains(told), "\(result.output)")
+      try person.expectTree(before)
+    }
+    try await docker.succeed(["rm", "--force", "ollama"])
+    try await docker.succeed(["volume", "rm", "ccl-setup_ollama"])
+    try await docker.succeed(["network", "rm", "ccl-setup_default"])
+    try await expectNothingLeft()
+  }
+
+  /// A volume that was kept is there before the next setup, and so is what is in it.
+  @Test func aVolumeFromBeforeStays() async throws {
+    let person = try Person([], in: docker.namespace, docker: docker)
+    let before = try person.tree()
+    for keeping in [["--keep-models"], []] {
+      try await setUpInDocker(person)
+      let result = try await person.call("ccl-setup", ["uninstall", "--yes"] + keeping).run()
+      #expect(result.code == 0, "\(result.output)\n\(result.error)")
+      try person.expectTree(before)
+      #expect(try await docker.succeed(["volume", "ls", "--quiet"]) == "ccl-setup_ollama")
+    }
+    try await docker.succeed(["volume", "rm", "ccl-setup_ollama"])
+    try await expectNothingLeft()
+  }
+
   func expectNothingLeft() async throws {
     #expect(try await docker.succeed(["ps", "--all", "--quiet"]).isEmpty)
     #expect(try await docker.succeed(["volume", "ls", "--quiet"]).isEmpty)

@@ -74,7 +74,7 @@ struct FaultTests {
         }
       } else {
         var random = Generator(state: 4)
-        for _ in 0..<30 {
+        for _ in 0..<20 {
           let moment = Double.random(in: 0...1.1, using: &random)
           try await victim.endure(share.word, moment: moment, &tally)
         }
@@ -97,7 +97,7 @@ struct FaultTests {
       }
     }.map { $0 + 1 }
     // The errors all take the same way, so there are fewer of them; all are spread over the whole run.
-    let most = isWhole ? (how.isDeath ? 32 : 9) : 4
+    let most = isWhole ? (how.isDeath ? 26 : 7) : 4
     guard numbers.count > most else { return numbers }
     return (0..<most).map { numbers[$0 * numbers.count / most] }
   }

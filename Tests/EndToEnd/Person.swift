@@ -73,6 +73,11 @@ struct Person: Sendable {
       atPath: programs.appending(name).string, withDestinationPath: path.string)
   }
 
+  /// Takes a program away from this person.
+  func forget(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: programs.appending(name).string)
+  }
+
   /// Gives home and programs paths that are the same in each run, for what is compared with a recording.
   mutating func settle() {
     let (old, new) = (home.path, "/srv/ada")

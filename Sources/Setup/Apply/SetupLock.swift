@@ -10,6 +10,7 @@ struct SetupLock {
 
   static func take(in world: World) throws(Failure) -> SetupLock {
     let path = Folders(world.environment).lock
+    try refuseSharedFolders(in: world)
     do {
       let made = try world.files.makeFolder(path.removingLastComponent())
       if let lock = try world.files.lock(path) {
@@ -29,6 +30,29 @@ struct SetupLock {
       tryNext: ["Wait for it to finish, or end it, then run the command again."])
   }
 
+  /// What lies in our folders is executed by the person's shells and believed by us: nobody else may write there.
+  private static func refuseSharedFolders(in world: World) throws(Failure) {
+    let folders = Folders(world.environment)
+    for folder in [folders.state, folders.configuration] {
+      guard let place = try? world.files.resolve(folder),
+        let found = try? world.files.status(place), found.kind == .folder
+      else { continue }
+      let user = world.environment.account.userID
+      if found.mode & 0o002 != 0 {
+        throw Failure(
+          "Others could write into a folder of ccl-setup, so nothing was changed",
+          why: "\(place) has mode \(String(found.mode, radix: 8))",
+          tryNext: ["`chmod go-w \(shellQuoted(place.string))`, after a look at what is in it."])
+      }
+      if user != 0, found.owner != user {
+        throw Failure(
+          "A folder of ccl-setup belongs to somebody else, so nothing was changed",
+          why: "\(place) belongs to user \(found.owner)",
+          tryNext: ["`sudo chown -R \(user) \(shellQuoted(place.string))`"])
+      }
+    }
+  }
+
   /// A process that was killed while it wrote leaves a file `.NAME.ccl-NUMBER` beside the one that it did not replace.
   private static func removeLeftovers(in world: World) {
     let folders = Folders(world.environment)
@@ -36,7 +60,10 @@ struct SetupLock {
     // A receipt that cannot be read is told by whoever needs it.
     for entry in (try? ReceiptStore(in: world).read())?.entries ?? [] {
       guard entry.subject.hasPrefix("file:") else { continue }
-      places.insert(FilePath(String(entry.subject.dropFirst(5))).removingLastComponent())
+      let path = FilePath(String(entry.subject.dropFirst(5)))
+      // A link's target is what gets written.
+      let place = (try? world.files.resolve(path)) ?? path
+      places.insert(place.removingLastComponent())
     }
     for place in places {
       for name in (try? world.files.list(place)) ?? [] where isLeftover(name) {

@@ -36,6 +36,9 @@ public struct Folders: Sendable, Hashable {
   public var history: FilePath { state.appending("history") }
   public var nativeLog: FilePath { state.appending("ollama.log") }
 
+  /// There only while uninstall removes its own state, the very last thing to go.
+  var partingNote: FilePath { home.appending(".ccl-setup-leaves") }
+
   /// What lies in the state folder beside receipt and lock: uninstall removes it.
   var ownFiles: [FilePath] { [history, nativeLog, clientContract] }
   var ownTrees: [FilePath] { [proxy, proof, probe] }

@@ -21,8 +21,12 @@ struct Traces: Sendable {
   private let world: World
   private let folders: Folders
 
-  static func find(in world: World) async -> Traces {
+  /// - Parameter hadState: whether the state folder was there before this run looked.
+  static func find(in world: World, hadState: Bool) async -> Traces {
     var traces = Traces(in: world)
+    if hadState {
+      traces.receipt.stateFolders = traces.foldersLikeOurs(above: traces.folders.state)
+    }
     traces.findEngineFiles()
     await traces.findEngine()
     let derived = traces.findModelfiles()
@@ -54,7 +58,24 @@ struct Traces: Sendable {
       unknown.append("\(path) is not, or no longer, as ccl-setup writes it")
       return
     }
-    add("file:\(path)", .removeFile(path: path.string, after: Digest(of: bytes), folders: []))
+    add(
+      "file:\(path)",
+      .removeFile(
+        path: path.string, after: Digest(of: bytes),
+        folders: foldersLikeOurs(above: path)))
+  }
+
+  /// Folders between the home folder and this place that have the mode of those that we make. They are removed only if
+  /// nothing is in them.
+  private func foldersLikeOurs(above path: FilePath) -> [String] {
+    var found: [String] = []
+    var folder = path.removingLastComponent()
+    while folder.starts(with: world.environment.home), folder != world.environment.home {
+      guard (try? world.files.status(folder))?.mode == 0o700 else { break }
+      found.append(folder.string)
+      folder.removeLastComponent()
+    }
+    return found.reversed()
   }
 
   // MARK: - Engine

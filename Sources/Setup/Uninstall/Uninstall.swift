@@ -12,17 +12,33 @@ public struct Uninstall: Sendable {
 
   /// What there is to take back.
   public func prospect() async throws(Failure) -> Prospect {
+    try await prospect(hadState: world.files.exists(Folders(world.environment).state))
+  }
+
+  private func prospect(hadState: Bool) async throws(Failure) -> Prospect {
     do throws(Failure) {
       if let receipt = try store.read() {
-        return Prospect(receipt: receipt, world: world)
+        return Prospect(receipt: receipt, engineGone: await engineGone(receipt))
       }
     } catch {
       // One of another version is left to that version.
       guard error.what == ReceiptStore.damaged else { throw error }
     }
-    let traces = await Traces.find(in: world)
-    return Prospect(
-      receipt: traces.receipt, isRebuilt: true, unknown: traces.unknown, world: world)
+    let traces = await Traces.find(in: world, hadState: hadState)
+    return Prospect(receipt: traces.receipt, isRebuilt: true, unknown: traces.unknown)
+  }
+
+  /// Why the engine cannot be asked ever again, `nil` where it can.
+  private func engineGone(_ receipt: Receipt) async -> String? {
+    switch receipt.choices?.engine {
+    case .docker where world.programs.find("docker") == nil:
+      return "Docker is no longer installed"
+    case .native(let port) where OllamaFindings.program(in: world) == nil:
+      let server = OllamaServer(url: Engine.native(port: port).url, network: world.network)
+      // It may run all the same, from a place that is not on the PATH.
+      return (try? await server.version()) == nil ? "Ollama is no longer installed" : nil
+    default: return nil
+    }
   }
 
   /// What an uninstall would do.
@@ -35,18 +51,13 @@ public struct Uninstall: Sendable {
     /// Why the engine cannot be asked ever again, `nil` where it can.
     let engineGone: String?
 
-    init(receipt: Receipt, isRebuilt: Bool = false, unknown: [String] = [], world: World) {
+    init(
+      receipt: Receipt, isRebuilt: Bool = false, unknown: [String] = [], engineGone: String? = nil
+    ) {
       self.receipt = receipt
       self.isRebuilt = isRebuilt
       self.unknown = unknown
-      engineGone =
-        switch receipt.choices?.engine {
-        case .docker where world.programs.find("docker") == nil:
-          "Docker is no longer installed"
-        case .native where OllamaFindings.program(in: world) == nil:
-          "Ollama is no longer installed"
-        default: nil
-        }
+      self.engineGone = engineGone
     }
 
     /// Newest first.
@@ -71,9 +82,10 @@ public struct Uninstall: Sendable {
   public func callAsFunction(
     keepingModels: Bool, report: @Sendable (Receipt.Entry, Result<Reversion, Failure>) -> Void
   ) async throws(Failure) -> [Failure] {
+    let hadState = world.files.exists(Folders(world.environment).state)
     let lock = try SetupLock.take(in: world)
     defer { lock.release() }
-    let prospect = try await prospect()
+    let prospect = try await prospect(hadState: hadState)
     var receipt = prospect.receipt
     guard !receipt.entries.isEmpty else {
       // The history of a wizard that was left early, and what the lock itself has made.
@@ -100,6 +112,13 @@ public struct Uninstall: Sendable {
         try store.write(receipt)
         report(entry, .success(reversion))
       } catch {
+        // A server elsewhere is not ours to bring back: who keeps its models may leave the names there too.
+        if keepingModels, entry.undo.server != nil, case .server? = receipt.choices?.engine {
+          receipt.entries.removeAll { $0.subject == entry.subject }
+          try store.write(receipt)
+          report(entry, .success(.kept(error.why)))
+          continue
+        }
         failures.append(error)
         if let server = entry.undo.server { silent.insert(server) }
         report(entry, .failure(error))
@@ -124,17 +143,27 @@ public struct Uninstall: Sendable {
   /// Our own state goes last: receipt, history, logs, lock, and the folders that are empty then.
   private func removeOwnState(_ stateFolders: [String]) throws(Failure) {
     let folders = Folders(world.environment)
+    let note = folders.partingNote
+    // Killed between the last two of these steps, nothing else would know of the folders that are left.
+    let noted = world.files.text(note)?.split(separator: "\0").map(String.init) ?? []
+    let stateFolders = stateFolders + noted.filter { !stateFolders.contains($0) }
     do {
       for folder in folders.ownTrees { try world.files.removeTree(folder) }
       for file in folders.ownFiles { try world.files.remove(file) }
+      if !stateFolders.isEmpty {
+        try world.files.write(note, Array(stateFolders.joined(separator: "\0").utf8), 0o600)
+      }
       try store.remove()
       try world.files.remove(folders.lock)
-      let parents = stateFolders.reversed().map { FilePath($0) }
+      let parents = stateFolders.map { FilePath($0) }
+        .filter { $0.starts(with: folders.home) || folders.state.starts(with: $0) }
+        .sorted { $0.components.count > $1.components.count }
       for folder in [folders.engine, folders.modelfiles, folders.configuration, folders.state]
         + parents
       {
         _ = try world.files.removeEmptyFolder(folder)
       }
+      try world.files.remove(note)
     } catch {
       throw Failure(
         "Our own files could not all be removed", why: "\(error.path): \(error.reason)")

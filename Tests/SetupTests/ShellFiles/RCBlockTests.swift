@@ -210,6 +210,30 @@ import Testing
     }
   }
 
+  /// Real kinds of lines, up to 10 MB of them: install, install elsewhere, write around it, take out.
+  @Test(arguments: [1_000, 100_000, 10_000_000])
+  func itsOwnersBytesComeBackFromLongFiles(size: Int) throws {
+    var random = SplitMix(seed: UInt64(size))
+    let moved = try #require(try RCBlock(.bash, function: "/elsewhere", home: Self.home))
+    for ending in ["\n", "\r\n"] {
+      var original: [UInt8] = []
+      while original.count < size {
+        original += (0..<Int.random(in: 0...200, using: &random)).map { _ in
+          UInt8.random(in: 0x20...0xff, using: &random)
+        }.filter { !"'\"`$(){}<\\".utf8.contains($0) }
+        original += Array(ending.utf8)
+      }
+      if Bool.random(using: &random) { original += Array("no end".utf8) }
+      let once = try Self.block.installing(in: original)
+      let again = try moved.installing(in: once.bytes)
+      #expect(try Self.block.installing(in: again.bytes).bytes == once.bytes)
+      #expect(try RCBlock.removing(.bash, from: again.bytes).bytes == original)
+      let (above, below) = (Array("above\n".utf8), Array("\nbelow\n".utf8))
+      let kept = try RCBlock.removing(.bash, from: above + again.bytes + below).bytes
+      #expect(kept.starts(with: above + original) && kept.suffix(below.count) == below[...])
+    }
+  }
+
   @Test func aLongFileIsNoProblem() throws {
     let original = Array(repeating: Array("export A='b' # c\r\n".utf8), count: 60_000).flatMap {
       $0

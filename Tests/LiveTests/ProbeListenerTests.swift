@@ -1,0 +1,29 @@
+import Live
+import Setup
+import SystemPackage
+import Testing
+
+@Suite("Live: the listener for the client", .timeLimit(.minutes(4)))
+struct ProbeListenerTests {
+  @Test(
+    "It answers the client, and no web page that reached it under another name",
+    arguments: [
+      ([], 200), ([WebHeader("host", "evil.example")], 403),
+      ([WebHeader("host", "127.0.0.1.evil.example:80")], 403),
+      ([WebHeader("origin", "http://evil.example")], 403), ([WebHeader("origin", "null")], 403),
+    ])
+  func rebinding(headers: [WebHeader], status: Int) async throws {
+    let listener = try await ProbeListener.listen()
+    let network = Network.live(
+      in: Environment(
+        variables: [:], home: "/home/ada", workingFolder: "/",
+        account: .init(name: "ada", userID: 1000, home: "/home/ada", loginShell: nil),
+        platform: .linux))
+    let response = try await network.exchange(
+      WebRequest(
+        "POST", "\(listener.url)/opus/v1/messages", headers: headers, body: Array("{}".utf8)))
+    #expect(response.status == status)
+    #expect(listener.requests().count == (status == 200 ? 1 : 0))
+    await listener.stop()
+  }
+}
