@@ -81,7 +81,7 @@ struct DayTwoChangeTests {
       let again = try await person.setup("--yes", "--no-verify")
       #expect(again.output.contains("Everything is in place already"), "\(again.output)")
       let left = tree.differences(to: try person.tree())
-      #expect(left.allSatisfy { $0.contains("receipt.json") || $0.contains("lock") }, "\(left)")
+      #expect(left.allSatisfy { $0.contains(".local/state/ccl-setup") }, "\(left)")
     }
   }
 

@@ -157,7 +157,7 @@ private struct Inquiry: Sendable {
   func get(_ path: String, limit: Duration) async throws(Failure) -> Answer {
     let response: WebResponse
     do {
-      response = try await network.exchange(
+      response = try await exchange(
         WebRequest("GET", url + path, limit: limit, bodyLimit: 4 << 20))
     } catch {
       throw failure(error)
@@ -171,6 +171,14 @@ private struct Inquiry: Sendable {
         ])
     }
     return Answer(status: response.status, text: response.text)
+  }
+
+  /// llama.cpp closes a kept connection after 5 s, at times while a question is on its way: that one is asked again.
+  private func exchange(_ request: WebRequest) async throws(NetworkProblem) -> WebResponse {
+    do { return try await network.exchange(request) } catch {
+      guard case .cut = error else { throw error }
+      return try await network.exchange(request)
+    }
   }
 
   /// An answer that is welcome and not needed.
@@ -187,7 +195,7 @@ private struct Inquiry: Sendable {
       "POST", url + path, headers: [WebHeader("content-type", "application/json")],
       body: Array("{}".utf8), limit: .seconds(10))
     // One that answered a moment ago and does not now cannot be used either.
-    guard let answer = try? await network.exchange(request) else { return false }
+    guard let answer = try? await exchange(request) else { return false }
     return ![404, 405, 501].contains(answer.status)
   }
 
