@@ -194,12 +194,20 @@ struct Person: Sendable {
   /// The home, without what the client and fish keep for themselves.
   func tree() throws -> Tree {
     var tree = try home.snapshot()
-    tree.nodes = tree.nodes.filter { name, _ in !Self.isForeign(name) }
+    let data = ".local/share"
+    // They make this folder too; an empty one is a trace of ours.
+    let isDataUsed = tree.nodes.keys.contains { $0.hasPrefix(data + "/") }
+    tree.nodes = tree.nodes.filter { name, _ in
+      !Self.isForeign(name) && !(name == data && isDataUsed)
+    }
     return tree
   }
 
   private static func isForeign(_ name: String) -> Bool {
-    let others = [".claude", ".cache", ".local/share", ".config/fish/fish_variables"]
+    let others = [
+      ".claude", ".cache", ".local/share/claude", ".local/share/fish",
+      ".config/fish/fish_variables",
+    ]
     return others.contains { name.hasPrefix($0) }
   }
 
