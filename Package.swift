@@ -69,7 +69,7 @@ let package = Package(
     .target(name: "CScan", cSettings: c),
     .target(
       name: "Proxy",
-      dependencies: ["CProxyPage", "CScan", nioSSL] + nio("NIOCore", "NIOPosix"),
+      dependencies: ["CProxyPage", "CScan", nioSSL] + nio("NIOCore", "NIOPosix", "NIOTLS"),
       swiftSettings: swift),
     .target(
       name: "Rehearsal", dependencies: [asyncHTTPClient, hummingbird, logging] + nio("NIOCore"),
@@ -114,7 +114,8 @@ let package = Package(
         + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(
-      name: "ProxyTests", dependencies: ["Proxy"] + nio("NIOPosix"), swiftSettings: swift),
+      name: "ProxyTests", dependencies: ["CScan", "Proxy", nioSSL] + nio("NIOCore", "NIOPosix"),
+      swiftSettings: swift),
     .testTarget(
       name: "RehearsalTests", dependencies: ["Rehearsal"] + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),

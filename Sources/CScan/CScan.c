@@ -1,7 +1,13 @@
 #include "CScan.h"
+#include "rare.h"
 #include <string.h>
 
-// A block is sixteen bytes, a mask has one bit for each of them.
+// A block is sixteen bytes, a mask has one bit for each of them. CScanWide.c has twice as many.
+enum { WIDTH = 16 };
+#define ALL 0xFFFFu
+#define LINKAGE static
+#define NAMED(name) narrow_##name
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 typedef __m128i block;
@@ -12,6 +18,8 @@ static inline uint32_t same(block a, block b) { return (uint32_t)_mm_movemask_ep
 static inline uint32_t rare(block b) {
   block found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('-')), _mm_cmpeq_epi8(b, _mm_set1_epi8('_'))),
                              _mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('I')), _mm_cmpeq_epi8(b, _mm_set1_epi8('J'))));
+  block small = _mm_or_si128(b, _mm_set1_epi8(0x20));
+  found = _mm_or_si128(found, _mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('B')), _mm_cmpeq_epi8(small, _mm_set1_epi8('z'))));
   return (uint32_t)_mm_movemask_epi8(found);
 }
 static inline uint32_t special(block b) {
@@ -31,212 +39,27 @@ static inline void store(uint8_t *p, block b) { memcpy(p, &b, 16); }
   return mask;
 static inline uint32_t equal(block b, char c) { EACH(x == (uint8_t)c) }
 static inline uint32_t same(block b, block a) { EACH(x == a.bytes[i]) }
-static inline uint32_t rare(block b) { EACH(x == '-' || x == '_' || x == 'I' || x == 'J') }
+static inline uint32_t rare(block b) { EACH(is_rare(x)) }
 static inline uint32_t special(block b) { EACH(x < 0x20 || x >= 0x80 || x == '"' || x == '\\') }
 static inline block folded(block b) { for (int i = 0; i < 16; i++) b.bytes[i] |= 0x20; return b; }
 #endif
 
-static inline size_t first(uint32_t mask) { return (size_t)__builtin_ctz(mask); }
+#include "walk.h"
 
-size_t ccl_same(const uint8_t *a, const uint8_t *b, size_t count) {
-  size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    uint32_t differs = same(load(a + i), load(b + i)) ^ 0xFFFF;
-    if (differs) return i + first(differs);
-  }
-  while (i < count && a[i] == b[i]) i++;
-  return i;
-}
+// ---- the width that this machine has ----
 
-size_t ccl_next_rare(const uint8_t *bytes, size_t start, size_t count) {
-  size_t i = start;
-  for (; i + 16 <= count; i += 16) {
-    uint32_t found = rare(load(bytes + i));
-    if (found) return i + first(found);
-  }
-  for (; i < count; i++)
-    if (bytes[i] == '-' || bytes[i] == '_' || bytes[i] == 'I' || bytes[i] == 'J') return i;
-  return count;
-}
+static _Atomic bool is_narrow;
+void ccl_walk_narrowly(bool narrowly) { is_narrow = narrowly; }
 
-// ---- JSON ----
+#if defined(__x86_64__)
+#include "wide.h"
+#define WALK(name, ...) \
+  (!is_narrow && __builtin_cpu_supports("avx2") ? ccl_wide_##name(__VA_ARGS__) : narrow_##name(__VA_ARGS__))
+#else
+#define WALK(name, ...) narrow_##name(__VA_ARGS__)
+#endif
 
-typedef struct { uint64_t quote, backslash, open, close; } structure;
-
-static structure look(const uint8_t *p) {
-  structure s = {0, 0, 0, 0};
-  for (int i = 0; i < 4; i++) {
-    block b = load(p + 16 * i), f = folded(b);
-    s.quote |= (uint64_t)equal(b, '"') << 16 * i;
-    s.backslash |= (uint64_t)equal(b, '\\') << 16 * i;
-    // With bit 5 set, `[` is `{` and `]` is `}`.
-    s.open |= (uint64_t)equal(f, '{') << 16 * i;
-    s.close |= (uint64_t)equal(f, '}') << 16 * i;
-  }
-  return s;
-}
-
-/// Each bit is the parity of the bits up to it.
-static uint64_t parity(uint64_t bits) {
-  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
-  return bits;
-}
-
-static size_t skip_string(const uint8_t *bytes, size_t start, size_t count) {
-  for (size_t i = start + 1; i < count;) {
-    if (i + 16 <= count) {
-      block b = load(bytes + i);
-      uint32_t found = equal(b, '"') | equal(b, '\\');
-      if (!found) {
-        i += 16;
-        continue;
-      }
-      i += first(found);
-    }
-    if (bytes[i] == '"') return i + 1;
-    i += bytes[i] == '\\' ? 2 : 1;
-  }
-  return 0;
-}
-
-/// An object or a list, 64 bytes at a time: brackets count where they are not inside of a string.
-static size_t skip_container(const uint8_t *bytes, size_t start, size_t count) {
-  uint64_t in_string = 0, escapes_next = 0;
-  long depth = 0;
-  for (size_t i = start; i < count; i += 64) {
-    uint8_t last[64];
-    const uint8_t *p = bytes + i;
-    if (i + 64 > count) {
-      memset(last, ' ', sizeof last);
-      memcpy(last, p, count - i);
-      p = last;
-    }
-    structure s = look(p);
-    uint64_t escaped = escapes_next;
-    escapes_next = 0;
-    // Backslashes in order: one that is not escaped itself escapes what follows.
-    for (uint64_t left = s.backslash & ~escaped; left;) {
-      int at = __builtin_ctzll(left);
-      if (at == 63) {
-        escapes_next = 1;
-        break;
-      }
-      escaped |= 2ull << at;
-      left &= ~(3ull << at);
-    }
-    uint64_t inside = parity(s.quote & ~escaped) ^ in_string;
-    in_string = (uint64_t)((int64_t)inside >> 63);
-    uint64_t open = s.open & ~inside, close = s.close & ~inside;
-    if (depth > __builtin_popcountll(close)) {
-      depth += __builtin_popcountll(open) - __builtin_popcountll(close);
-      continue;
-    }
-    for (uint64_t both = open | close; both; both &= both - 1) {
-      int at = __builtin_ctzll(both);
-      depth += open >> at & 1 ? 1 : -1;
-      if (depth == 0) return i + (size_t)at + 1 <= count ? i + (size_t)at + 1 : 0;
-    }
-  }
-  return 0;
-}
-
-size_t ccl_skip_json(const uint8_t *bytes, size_t start, size_t count) {
-  if (start >= count) return 0;
-  switch (bytes[start]) {
-  case '"': return skip_string(bytes, start, count);
-  case '{':
-  case '[': return skip_container(bytes, start, count);
-  default: break;
-  }
-  size_t i = start;
-  while (i < count && ((bytes[i] >= '0' && bytes[i] <= '9') || (bytes[i] >= 'a' && bytes[i] <= 'z') || bytes[i] == '-' ||
-                       bytes[i] == '+' || bytes[i] == '.' || bytes[i] == 'E'))
-    i++;
-  return i > start ? i : 0;
-}
-
-// ---- escaping ----
-
-/// Bytes of the UTF-8 character at `p`; 0 if it is none, -1 if it is cut off (RFC 3629).
-static int wide_length(const uint8_t *p, size_t available) {
-  int length;
-  uint8_t low = 0x80, high = 0xBF;
-  if (p[0] >= 0xC2 && p[0] <= 0xDF) length = 2;
-  else if (p[0] >= 0xE0 && p[0] <= 0xEF) {
-    length = 3;
-    if (p[0] == 0xE0) low = 0xA0;
-    if (p[0] == 0xED) high = 0x9F;
-  } else if (p[0] >= 0xF0 && p[0] <= 0xF4) {
-    length = 4;
-    if (p[0] == 0xF0) low = 0x90;
-    if (p[0] == 0xF4) high = 0x8F;
-  } else return 0;
-  for (int i = 1; i < length; i++) {
-    if ((size_t)i >= available) return -1;
-    if (p[i] < (i == 1 ? low : 0x80) || p[i] > (i == 1 ? high : 0xBF)) return 0;
-  }
-  return length;
-}
-
-/// What stands after the backslash; 0 where more than a letter is needed.
-static const uint8_t escape_letter[256] = {['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
-
-static uint8_t *write_narrow(uint8_t *out, uint8_t byte) {
-  static const char hex[] = "0123456789abcdef";
-  *out++ = '\\';
-  if (escape_letter[byte]) {
-    *out++ = escape_letter[byte];
-    return out;
-  }
-  memcpy(out, "u00", 3);
-  out[3] = (uint8_t)hex[byte >> 4];
-  out[4] = (uint8_t)hex[byte & 15];
-  return out + 5;
-}
-
-ccl_escaped ccl_escape(uint8_t *target, const uint8_t *source, size_t count) {
-  size_t i = 0;
-  uint8_t *out = target;
-  while (i < count) {
-    // The copies below read up to sixteen bytes beyond the block.
-    if (i + 32 <= count) {
-      block b = load(source + i);
-      store(out, b);
-      uint32_t mask = special(b);
-      size_t at = 0;
-      while (mask) {
-        at = first(mask);
-        uint8_t letter = escape_letter[source[i + at]];
-        if (!letter) break;
-        // `out` moves on by one, so that it still is where the block's first byte would be.
-        out[at] = '\\';
-        out[at + 1] = letter;
-        out++;
-        store(out + at + 1, load(source + i + at + 1));
-        mask &= mask - 1;
-      }
-      if (!mask) {
-        i += 16;
-        out += 16;
-        continue;
-      }
-      i += at;
-      out += at;
-    }
-    uint8_t byte = source[i];
-    if (byte >= 0x80) {
-      int length = wide_length(source + i, count - i);
-      if (length <= 0) return (ccl_escaped){i, (size_t)(out - target), length < 0 ? 1 : 2};
-      memcpy(out, source + i, (size_t)length);
-      out += length;
-      i += (size_t)length;
-    } else if (byte < 0x20 || byte == '"' || byte == '\\') {
-      out = write_narrow(out, byte);
-      i++;
-    } else {
-      *out++ = byte;
-      i++;
-    }
-  }
-  return (ccl_escaped){i, (size_t)(out - target), 0};
-}
+size_t ccl_same(const uint8_t *a, const uint8_t *b, size_t count) { return WALK(same, a, b, count); }
+size_t ccl_next_rare(const uint8_t *bytes, size_t start, size_t count) { return WALK(next_rare, bytes, start, count); }
+size_t ccl_skip_json(const uint8_t *bytes, size_t start, size_t count) { return WALK(skip_json, bytes, start, count); }
+ccl_escaped ccl_escape(uint8_t *target, const uint8_t *source, size_t count) { return WALK(escape, target, source, count); }

@@ -13,6 +13,8 @@ public struct ProxyConfiguration: Sendable {
   /// 0 takes any free port, which `onReady` is told.
   public var port: Int
   public var upstream: Upstream
+  /// A file with certificates (PEM) of authorities that an `https` engine may be signed by, besides the system's own.
+  public var authorities: String?
   /// JSON Lines, 0600; nil records nothing.
   public var record: String?
   /// Wrong paths pass as they are.

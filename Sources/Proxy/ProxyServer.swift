@@ -32,6 +32,7 @@ public struct ProxyServer: Sendable {
     } catch {
       throw ProxyError(description: "\(error)")
     }
+    raiseOpenFileLimit()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.threads))
     let relays = OpenRelays()
     let shared = LateValue<RelayShared>()
@@ -53,6 +54,7 @@ public struct ProxyServer: Sendable {
     } catch {
       try? await group.shutdownGracefully()
       try? await recorder.close()
+      if let error = error as? ProxyError { throw error }
       throw ProxyError(
         description: "cannot listen on \(configuration.host):\(configuration.port): \(error)")
     }

@@ -1,3 +1,4 @@
+import CScan
 import NIOCore
 import Testing
 
@@ -24,13 +25,66 @@ import Testing
       ("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"),
       ("two sk-AAAAAAAAAAAAAAAAAAAA sk-BBBBBBBBBBBBBBBBBBBB", "two [redacted] [redacted]"),
       ("sk-", "sk-"), ("", ""),
+      ("Bearer 0123456789abcdef.ghi!", "Bearer [redacted]!"),
+      ("-H 'Authorization: Bearer abc123abc123'", "-H 'Authorization: Bearer [redacted]'"),
+      ("authorization: Basic dXNlcjpwYXNzMQ==", "authorization: Basic [redacted]"),
+      (#"{"authorization":"token abcdef123456"}"#, #"{"authorization":"token [redacted]"}"#),
+      (#"{"access_token":"ya29.a0AfH6SMBx","x":1}"#, #"{"access_token":"[redacted]","x":1}"#),
+      (#"{\"refresh_token\": \"1//0gabcdefgh\"}"#, #"{\"refresh_token\": \"[redacted]\"}"#),
+      ("export ANTHROPIC_API_KEY=abcdefgh1234 next", "export ANTHROPIC_API_KEY=[redacted] next"),
+      ("x-api-key: 1234567890abcdef\n", "x-api-key: [redacted]\n"),
+      ("client_secret='q1w2e3r4t5y6'", "client_secret='[redacted]'"),
+      ("npm_0123456789012345678901234567890123456789", "[redacted]"),
+      (
+        #""input_tokens":1234567890123,"max_tokens":1"#,
+        #""input_tokens":1234567890123,"max_tokens":1"#
+      ),
+      (
+        "the bearer of this letter, a Bearer of news", "the bearer of this letter, a Bearer of news"
+      ),
+      ("api_key = settings.the_key_of_the_api", "api_key = settings.the_key_of_the_api"),
+      ("authorization is organization-wide: see 4", "authorization is organization-wide: see 4"),
     ])
   func secrets(_ text: String, _ clean: String) {
     #expect(withoutSecrets(text) == clean)
   }
 
-  @Test("JSON is walked over, whatever strings contain")
-  func skip() {
+  @Test("A key is found wherever a body is parted", arguments: [false, true])
+  func partedSecrets(_ narrowly: Bool) {
+    ccl_walk_narrowly(narrowly)
+    defer { ccl_walk_narrowly(false) }
+    let secrets = [
+      "sk-ant-oat01-" + String(repeating: "k9", count: 30),
+      "Bearer " + String(repeating: "t7", count: 20),
+    ]
+    for (round, filler) in [0, 3, 31, 62, 63, 64, 65, 80, 130].enumerated() {
+      let key = secrets[round % 2]
+      let clear =
+        "é\(String(repeating: "word ", count: 900)) \(String(repeating: ".", count: filler))"
+      let text = (0..<40).map { _ in "\(clear) \(key) " }.joined()
+      var bytes = Array(text.utf8)[...]
+      var json = JSONText()
+      json.raw("\"")
+      while !bytes.isEmpty {
+        let window = bytes.prefix(10_000)
+        let used = window.withUnsafeBytes { json.redacted($0, isLast: window.count == bytes.count) }
+        guard let used, used > 0 else {
+          Issue.record("nothing was used")
+          return
+        }
+        bytes = bytes.dropFirst(used)
+      }
+      json.raw("\"")
+      let back = json.buffer.withUnsafeReadableBytes { JSONCursor($0).string(0..<$0.count) }
+      #expect(back == withoutSecrets(text))
+      #expect(back?.contains("k9k9") == false && back?.contains("t7t7") == false)
+    }
+  }
+
+  @Test("JSON is walked over, whatever strings contain", arguments: [false, true])
+  func skip(_ narrowly: Bool) {
+    ccl_walk_narrowly(narrowly)
+    defer { ccl_walk_narrowly(false) }
     let inner = #"{"a":"]}\\","b\"}":[1,{"c":"\\\""},"{[",-1.5e+3,true,null],"d":{}}"#
     for padding in 0..<130 {
       let text = String(repeating: " ", count: padding) + inner + ",7"
@@ -43,8 +97,12 @@ import Testing
     }
   }
 
-  @Test("Strings are escaped as a JSON reader expects, at every length and place")
-  func escape() throws {
+  @Test(
+    "Strings are escaped as a JSON reader expects, at every length and place",
+    arguments: [false, true])
+  func escape(_ narrowly: Bool) throws {
+    ccl_walk_narrowly(narrowly)
+    defer { ccl_walk_narrowly(false) }
     let pieces = ["\"", "\\", "\n", "\r", "\t", "\u{0}", "\u{1f}", "é", "✓", "🙂", "plain text"]
     var text = ""
     for round in 0..<200 {

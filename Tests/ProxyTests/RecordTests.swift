@@ -212,6 +212,55 @@ extension OverTheWire {
       #expect(numbers == Array((numbers.first ?? 0)...20))
     }
 
+    @Test("A file rotates by its age, which the first line tells", arguments: [1, 9])
+    func age(_ days: Int) async throws {
+      let path = folder.path + "/record.jsonl"
+      let first = timestamp(wallClock() - Int64(days) * 86_400_000_000_000)
+      let old = "{\"id\":41,\"at\":\"\(first)\",\"sent\":{\"headers\":[]}}\n"
+      try Data(old.utf8).write(to: URL(filePath: path))
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 204 None\r\n\r\n")
+      } change: {
+        $0.record = path
+        $0.rotation = .init(age: 7 * 86_400)
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          _ = try client.receive(until: "\r\n\r\n")
+        }
+      }
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+      #expect(names == (days == 9 ? ["record.jsonl", "record.jsonl.1"] : ["record.jsonl"]))
+      let text = try String(contentsOfFile: path + (days == 9 ? ".1" : ""), encoding: .utf8)
+      #expect(text.hasPrefix(old) && text.contains("{\"id\":42,"))
+    }
+
+    @Test("A prompt too large for memory is understood all the same")
+    func largePrompt() async throws {
+      let text = String(repeating: "word ", count: 400_000)
+      let body = #"{"model":"tiny","messages":[{"role":"user","content":"\#(text)"}]}"#
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        _ = try wire.receive(count: body.utf8.count)
+        try wire.send("HTTP/1.1 204 None\r\n\r\n")
+      } change: {
+        $0.record = folder.path + "/record.jsonl"
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send(
+            "POST /v1/messages HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+          )
+          _ = try client.receive(until: "\r\n\r\n")
+        }
+        let summary = try #require(try await proxy.events.summaries(1).first)
+        #expect(summary.request.model == "tiny")
+        #expect(summary.request.messagesBytes ?? 0 > 2_000_000)
+      }
+    }
+
     @Test("Two proxies do not write to one record")
     func locked() async throws {
       let path = folder.path + "/record.jsonl"

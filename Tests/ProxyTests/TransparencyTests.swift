@@ -198,6 +198,71 @@ extension OverTheWire {
       }
     }
 
+    @Test("Every interim answer passes, in order")
+    func earlyHints() async throws {
+      let interim = "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send(interim)
+        usleepMillisecond(20)
+        try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!")
+      } proxy: { proxy in
+        let answer = try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          return try client.receive(until: "\r\n\r\n!")
+        }
+        #expect(answer == interim + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!")
+      }
+    }
+
+    @Test("An upgrade is not asked of the engine, whose answer then says what it wants")
+    func upgrade() async throws {
+      try await withEngine { wire in
+        let head = try wire.receive(until: "\r\n\r\n")
+        let asks = head.lowercased().contains("upgrade")
+        try wire.send(
+          "HTTP/1.1 \(asks ? "101" : "426 Upgrade Required")\r\nContent-Length: 0\r\n\r\n")
+      } proxy: { proxy in
+        let answer = try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send(
+            "GET /socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+          return try client.receive(until: "\r\n\r\n")
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 426 Upgrade Required\r\n"))
+      }
+    }
+
+    @Test("A head of 100 kB passes, however slowly it comes, first and later on a connection")
+    func longHead() async throws {
+      let seen = Mutex<[Int]>([])
+      try await withEngine { wire in
+        for _ in 0..<2 {
+          let head = try wire.receive(until: "\r\n\r\n")
+          seen.withLock { $0.append(head.utf8.count) }
+          try wire.send("HTTP/1.1 204 None\r\n\r\n")
+        }
+      } proxy: { proxy in
+        let value = String(repeating: "v", count: 10_000)
+        let lines = (0..<10).map { "X-Line-\($0): \(value)\r\n" }
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          for _ in 0..<2 {
+            try client.send("GET / HTTP/1.1\r\nHost: h\r\n")
+            for line in lines {
+              try client.send(line)
+              usleepMillisecond(5)
+            }
+            try client.send("\r\n")
+            _ = try client.receive(until: "204 None\r\n\r\n")
+          }
+        }
+        let length = "GET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8.count + lines.joined().utf8.count
+        #expect(seen.withLock { $0 } == [length, length])
+      }
+    }
+
     @Test(
       "Answers without a body leave the connection usable",
       arguments: [
@@ -264,7 +329,9 @@ extension OverTheWire {
       "What is no request is refused, and the engine does not hear of it",
       arguments: [
         "\u{16}\u{3}\u{1}\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/2.0\r\n\r\n",
-        "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length : 5\r\n\r\n",
+        "GET / HTTP/1.1\r\nA: b\r\n Content-Length: 5\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: 40_000),
       ])
@@ -311,6 +378,22 @@ extension OverTheWire {
           return try client.receive(until: "no!")
         }
         #expect(answer.hasPrefix("HTTP/1.1 413 Too Large\r\n"))
+      }
+    }
+
+    @Test("An engine that sends more than its answer is cut off, and the answer stands")
+    func moreThanAnswered() async throws {
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno! and more")
+        #expect(wire.waitForEnd())
+      } proxy: { proxy in
+        let answer = try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 90000\r\n\r\nabc")
+          return String(decoding: try client.receiveAll(), as: UTF8.self)
+        }
+        #expect(answer.hasSuffix("\r\n\r\nno!"))
       }
     }
 

@@ -12,9 +12,9 @@ struct AnswerReader {
   private var stopped = false
 
   /// Lines longer than this are content, not facts.
-  private static let longestLine = 1 << 20
+  private static let longestLine = 512 * 1024
   /// An answer that is one JSON text is kept up to this length to be read at its end.
-  private static let longestText = 4 << 20
+  private static let longestText = 512 * 1024
 
   init(contentType: String?) { isStream = contentType?.hasPrefix("text/event-stream") ?? false }
 

@@ -15,6 +15,9 @@ struct Assembly {
   private let limit: Int
   private let spillPath: String?
 
+  /// Half a megabyte of them: a stream that goes on for hours fills no memory.
+  static let mostMarks = 32 * 1024
+
   init(id: Int, head: ByteBuffer, limit: Int, spillPath: String?) {
     self.id = id
     requestHead = HeadFields(head)
@@ -63,6 +66,10 @@ struct Assembly {
 
   private mutating func note(_ bytes: Int, _ nanoseconds: Int64) {
     if let last = marks.last, bytes <= last.bytes { return }
+    if marks.count == Self.mostMarks {
+      // Every second one goes, and what is left is as true as before, only coarser.
+      marks = stride(from: 1, to: marks.count, by: 2).map { marks[$0] }
+    }
     marks.append((bytes, nanoseconds / 1000))
   }
 

@@ -82,6 +82,20 @@ struct BodyKeeper {
     }
   }
 
+  /// Longest body that is read back to be understood; no model takes a prompt of more.
+  private static let longestPrompt = 8 << 20
+
+  /// The body in one piece, read back if it went to disk.
+  func reread() -> ByteBuffer? {
+    guard let spill else { return whole() }
+    guard spill.count <= Self.longestPrompt else { return nil }
+    var body = ByteBufferAllocator().buffer(capacity: spill.count)
+    let got = try? body.writeWithUnsafeMutableBytes(minimumWritableBytes: spill.count) {
+      try spill.segment.read(into: .init(rebasing: $0[..<spill.count]), at: 0)
+    }
+    return got == spill.count ? body : nil
+  }
+
   /// The body in one piece, if it is in memory.
   func whole() -> ByteBuffer? {
     guard spill == nil else { return nil }

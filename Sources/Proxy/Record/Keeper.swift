@@ -88,7 +88,7 @@ final class Keeper {
   private func finish(_ assembly: inout Assembly, _ facts: ExchangeFacts) {
     let head = assembly.requestHead
     let body = assembly.request?.whole()
-    let summary = summarize(&assembly, facts, head, body)
+    let summary = summarize(&assembly, facts, head, body ?? assembly.request?.reread())
     let start = text.count
     text.object { text in
       summary.write(to: &text)
@@ -207,7 +207,7 @@ final class Keeper {
   private func writeBody(_ bytes: UnsafeRawBufferPointer, isTruncated: Bool) {
     let start = text.count
     text.raw(",\"body\":\"")
-    if text.redacted(bytes, isLast: !isTruncated) == nil {
+    if text.redacted(bytes, isLast: true, isCut: isTruncated) == nil {
       text.cut(to: start)
       text.raw(",\"base64\":\"")
       text.base64(bytes)
@@ -236,7 +236,7 @@ final class Keeper {
         text.base64(bytes)
         return bytes.count
       }
-      return text.redacted(bytes, isLast: isLast && !isTruncated)
+      return text.redacted(bytes, isLast: isLast, isCut: isTruncated)
     }
     text.raw("\"")
   }
@@ -282,27 +282,37 @@ extension JSONText {
 
   /// A part of a string with everything that looks like a key replaced.
   ///
-  /// - Returns: bytes used; a part that is not the last leaves out what may be the beginning of a key.
-  mutating func redacted(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> Int? {
+  /// - Parameters:
+  ///   - isLast: no other part follows.
+  ///   - isCut: what follows the last part was not kept, so it may end within a character.
+  /// - Returns: bytes used, nil if they are not UTF-8. A part that is not the last leaves out what may be the beginning of a
+  ///   key, or a name whose value follows.
+  mutating func redacted(
+    _ bytes: UnsafeRawBufferPointer, isLast: Bool, isCut: Bool = false
+  ) -> Int? {
+    let secrets = findSecrets(in: bytes)
     var end = bytes.count
     if !isLast {
-      // A key is shorter than this, and no part begins in the middle of one.
-      let floor = max(0, end - 4096)
-      while end > floor, bytes[end - 1].isKeyByte || bytes[end - 1] == UInt8(ascii: ".") {
-        end -= 1
+      end = max(end - 4096, end / 2)
+      var earlier = 0
+      for secret in secrets {
+        if secret.upperBound == bytes.count, secret.lowerBound > longestLead {
+          end = max(earlier, min(end, secret.lowerBound - longestLead))
+        } else if secret.upperBound > end, secret.lowerBound < end + longestLead {
+          end = secret.upperBound
+        }
+        earlier = secret.upperBound
       }
-      if end == floor { end = bytes.count }
     }
-    let part = UnsafeRawBufferPointer(rebasing: bytes[..<end])
     var start = 0
-    for secret in findSecrets(in: part) {
-      let clear = UnsafeRawBufferPointer(rebasing: part[start..<secret.lowerBound])
+    for secret in secrets where secret.upperBound <= end {
+      let clear = UnsafeRawBufferPointer(rebasing: bytes[start..<secret.lowerBound])
       guard escaped(clear, isLast: true) != nil else { return nil }
       raw(Proxy.redacted)
       start = secret.upperBound
     }
-    let rest = UnsafeRawBufferPointer(rebasing: part[start...])
-    return escaped(rest, isLast: isLast).map { start + $0 }
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+    return escaped(rest, isLast: isLast && !isCut).map { start + $0 }
   }
 }
 

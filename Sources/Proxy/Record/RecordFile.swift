@@ -1,3 +1,6 @@
+import NIOPosix
+import Synchronization
+
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)
@@ -18,6 +21,8 @@ struct RecordError: Error, CustomStringConvertible {
 /// A file of the record that stays readable as long as somebody refers to a line in it.
 final class RecordSegment: Sendable {
   let descriptor: Int32
+  /// Why the disk did not take what the kernel had taken; 0 if it did.
+  fileprivate let failure = Atomic<Int32>(0)
   init(_ descriptor: Int32) { self.descriptor = descriptor }
   deinit { close(descriptor) }
 
@@ -38,22 +43,62 @@ final class RecordSegment: Sendable {
   /// - Returns: up to `count` bytes from `offset` on; fewer at the end of the file.
   func read(_ count: Int, at offset: Int) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-      while done < count {
-        let got = pread(
-          descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
-        if got < 0, errno == EINTR { continue }
-        guard got >= 0 else { throw RecordError("read", "the record", errno) }
-        if got == 0 { break }
-        done += got
-      }
+      done = try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
     }
+  }
+
+  /// Fills `target` from `offset` on, as far as the file goes.
+  func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
+    var done = 0
+    while done < target.count {
+      let got = pread(
+        descriptor, target.baseAddress! + done, target.count - done, off_t(offset + done))
+      if got < 0, errno == EINTR { continue }
+      guard got >= 0 else { throw RecordError("read", "the record", errno) }
+      if got == 0 { break }
+      done += got
+    }
+    return done
   }
 }
 
+extension RecordSegment {
+  /// Waits until the bytes of `range` are on the disk and lets go of the memory that holds them.
+  ///
+  /// Nobody is about to read the record, so its pages are better used again for its next lines than kept: they would push
+  /// a model that the engine has mapped out of memory, and a page that the machine has not used yet costs a virtual one
+  /// far more than the write itself (measured: 109 to 169 µs for 55 kB, 23 µs with this).
+  fileprivate func writeOut(_ range: Range<Int>) {
+    sync()
+    #if os(Linux)
+      _ = posix_fadvise(
+        descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+    #endif
+  }
+
+  /// Waits until everything is on the disk, and remembers if it cannot be.
+  fileprivate func sync() {
+    #if os(Linux)
+      let result = fdatasync(descriptor)
+    #else
+      let result = fsync(descriptor)
+    #endif
+    // What is no file, such as /dev/full, has nothing to wait for.
+    if result != 0, errno != EINVAL { failure.store(errno, ordering: .relaxed) }
+  }
+}
+
+/// The thread that waits for the disk, so that the one that writes the record does not.
+private let writingOut: NIOThreadPool = {
+  let pool = NIOThreadPool(numberOfThreads: 1)
+  pool.start()
+  return pool
+}()
+
 /// The record: JSON Lines, appended, for its owner's eyes only.
 ///
-/// What `append` has taken is in the kernel when it returns, so the end of the process loses nothing; `fsync` is called
-/// at rotation and at the end, not for each line, so a loss of power may cost the last seconds. A line is written whole
+/// What `append` has taken is in the kernel when it returns, so the end of the process loses nothing; the disk is made to
+/// take it every four megabytes, at rotation and at the end, not for each line, so a loss of power may cost the last ones. A line is written whole
 /// or taken back, so the file is always a readable prefix of what passed.
 final class RecordFile {
   let path: String
@@ -62,6 +107,11 @@ final class RecordFile {
   private(set) var size: Int
   private var born: Int64
   private(set) var lastID = 0
+  /// Bytes of this file that are on their way to the disk or there.
+  private var behind = 0
+
+  /// Bytes after which the kernel is told to write them out.
+  private static let stretch = 4 << 20
 
   init(path: String, rotation: ProxyConfiguration.Rotation) throws {
     self.path = path
@@ -70,14 +120,17 @@ final class RecordFile {
       try makeFolders(String(path[..<slash]))
     }
     (segment, size) = try Self.open(path)
+    behind = size
     born = wallClock()
     try mendEnd()
     lastID = try readLastID()
-    if size > 0 { born = firstTime() ?? born }
+    if size > 0 { born = try firstTime() ?? born }
   }
 
   /// Takes the bytes of whole lines.
   func append(_ bytes: UnsafeRawBufferPointer) throws {
+    let failure = segment.failure.load(ordering: .relaxed)
+    guard failure == 0 else { throw RecordError("write", path, failure) }
     var done = 0
     while done < bytes.count {
       let wrote = write(segment.descriptor, bytes.baseAddress! + done, bytes.count - done)
@@ -88,15 +141,22 @@ final class RecordFile {
       done += wrote
     }
     size += bytes.count
+    if size - behind >= Self.stretch {
+      let segment = segment
+      let range = behind..<size
+      behind = size
+      writingOut.submit { _ in segment.writeOut(range) }
+    }
   }
 
   /// Takes back everything after `length` bytes: a line that could not be finished.
   func takeBack(to length: Int) {
     ftruncate(segment.descriptor, off_t(length))
     size = length
+    behind = min(behind, length)
   }
 
-  func sync() { fsync(segment.descriptor) }
+  func sync() { segment.sync() }
 
   /// Begins a new file if this one has become too large or too old.
   func rotateIfDue() throws {
@@ -112,6 +172,7 @@ final class RecordFile {
     }
     if rotation.kept == 0 { unlink(path) }
     (segment, size) = try Self.open(path)
+    behind = 0
     born = wallClock()
   }
 
@@ -181,14 +242,17 @@ final class RecordFile {
     }
   }
 
-  private func firstTime() -> Int64? {
-    var information = stat()
-    guard fstat(segment.descriptor, &information) == 0 else { return nil }
-    #if canImport(Darwin)
-      return Int64(information.st_birthtimespec.tv_sec) * 1_000_000_000
-    #else
-      return Int64(information.st_mtim.tv_sec) * 1_000_000_000
-    #endif
+  /// When the first line's request came: not every file system knows when a file was made.
+  private func firstTime() throws -> Int64? {
+    try segment.read(min(256, size), at: 0).withUnsafeBytes { bytes in
+      var time: Int64?
+      JSONCursor(bytes).members(at: 0) { name, value in
+        guard bytes.text(name) == "at" else { return true }
+        time = nanoseconds(JSONCursor(bytes).string(value) ?? "")
+        return false
+      }
+      return time
+    }
   }
 }
 

@@ -17,18 +17,21 @@ private let secretEndings: [StaticString] = [
   "authorization", "-key", "-token", "-secret", "-password", "cookie", "apikey",
 ]
 
-/// Query parameters whose values are never recorded.
+/// Query parameters whose values are never recorded: `api_key`, `access_token`, `X-Amz-Signature`, `sig` and their kind.
 func isSecretParameter(_ name: some StringProtocol) -> Bool {
-  ["key", "api_key", "apikey", "api-key", "token", "access_token", "auth", "secret", "password"]
-    .contains(name.lowercased())
+  let name = name.lowercased()
+  return ["auth", "code", "sig"].contains(name)
+    || ["key", "token", "secret", "password", "signature", "credential", "authorization"]
+      .contains { name.hasSuffix($0) }
 }
 
 /// Where something that looks like a key stands in `bytes`, in order and without overlaps.
 ///
-/// A key is recognised by the beginning that its maker gave it for this purpose: `sk-` (Anthropic, OpenAI and many),
-/// `ghp_`, `gho_`, `ghu_`, `ghs_`, `ghr_` and `github_pat_` (GitHub), `glpat-` (GitLab), `xoxb-` and its kind (Slack), `hf_`
-/// (Hugging Face), `AKIA` and `ASIA` (AWS), `AIza` (Google), `eyJ` with two dots (a JSON web token), and a PEM
-/// private key. The search looks for the rare bytes of these beginnings only, so that a body costs microseconds.
+/// A key is recognised by the beginning that its maker gave it for this purpose: `sk-` (Anthropic's keys and OAuth
+/// tokens, OpenAI and many), `ghp_`, `gho_`, `ghu_`, `ghs_`, `ghr_` and `github_pat_` (GitHub), `glpat-` (GitLab), `xoxb-`
+/// and its kind (Slack), `hf_` (Hugging Face), `npm_`, `sk_live_` (Stripe), `AKIA` and `ASIA` (AWS), `AIza` (Google), `eyJ`
+/// with two dots (a JSON web token), and a PEM private key; or by what stands before it (``credential(at:in:after:)``).
+/// The search looks for rare bytes of these only, so that a body costs microseconds.
 func findSecrets(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
   guard let start = bytes.baseAddress, bytes.count >= 16 else { return [] }
   let first = start.assumingMemoryBound(to: UInt8.self)
@@ -63,7 +66,8 @@ private let underscored = [
   Beginning(text: "ghp_", rare: 3, rest: 20), Beginning(text: "gho_", rare: 3, rest: 20),
   Beginning(text: "ghu_", rare: 3, rest: 20), Beginning(text: "ghs_", rare: 3, rest: 20),
   Beginning(text: "ghr_", rare: 3, rest: 20), Beginning(text: "github_pat_", rare: 6, rest: 20),
-  Beginning(text: "hf_", rare: 2, rest: 20),
+  Beginning(text: "hf_", rare: 2, rest: 20), Beginning(text: "npm_", rare: 3, rest: 30),
+  Beginning(text: "sk_live_", rare: 2, rest: 16), Beginning(text: "rk_live_", rare: 2, rest: 16),
 ]
 private let withI = [
   Beginning(text: "AKIA", rare: 2, rest: 16), Beginning(text: "ASIA", rare: 2, rest: 16),
@@ -83,17 +87,20 @@ private func secret(
     case UInt8(ascii: "k"), UInt8(ascii: "t"), UInt8(ascii: "b"), UInt8(ascii: "p"),
       UInt8(ascii: "a"), UInt8(ascii: "s"):
       beginnings = dashed
-    default: return nil
+    default: return credential(at: index, in: bytes, after: floor)
     }
   case UInt8(ascii: "_"):
-    guard index - floor >= 2,
-      bytes[index - 2] == UInt8(ascii: "h") || bytes[index - 1] == UInt8(ascii: "f")
-        || bytes[index - 1] == UInt8(ascii: "b")
-    else { return nil }
-    beginnings = underscored
+    guard index > floor else { return nil }
+    switch bytes[index - 1] {
+    case UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "k"), UInt8(ascii: "m"),
+      UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "r"), UInt8(ascii: "s"),
+      UInt8(ascii: "u"):
+      beginnings = underscored
+    default: return credential(at: index, in: bytes, after: floor)
+    }
   case UInt8(ascii: "I"): beginnings = withI
   case UInt8(ascii: "J"): beginnings = withJ
-  default: return nil
+  default: return credential(at: index, in: bytes, after: floor)
   }
   for beginning in beginnings {
     let start = index - beginning.rare
@@ -116,7 +123,78 @@ private func secret(
     guard end - start - length >= beginning.rest, !isToken || dots == 2 else { continue }
     return start..<end
   }
-  return nil
+  return credential(at: index, in: bytes, after: floor)
+}
+
+private let schemes: [StaticString] = ["bearer ", "basic ", "token "]
+
+/// Longest distance from the rare byte of a credential's name to its value, quotes and scheme included.
+let longestLead = 48
+
+/// A value without a beginning of its own, known by its name: `Bearer …`, `authorization: …`, `"access_token":"…"`,
+/// `API_KEY=…`, `x-api-key: …`, also in JSON inside of JSON. It has a digit, as a key has and few words of prose do, unless a scheme says what it is.
+private func credential(
+  at index: Int, in bytes: UnsafeRawBufferPointer, after floor: Int
+) -> Range<Int>? {
+  let limit = min(bytes.count, index + longestLead)
+  var place: Int
+  var needsDigit = true
+  switch bytes[index] {
+  case UInt8(ascii: "B"):
+    guard bytes.starts(at: index, with: "Bearer ") || bytes.starts(at: index, with: "BEARER ")
+    else { return nil }
+    place = index + 7
+  case UInt8(ascii: "z"), UInt8(ascii: "Z"):
+    guard index + 6 <= limit, bytes.matches(index..<index + 6, "zation"),
+      index - floor >= 7, bytes.matches(index - 7..<index, "authori")
+    else { return nil }
+    guard let value = valueStart(index + 6, limit, bytes) else { return nil }
+    place = value
+    for scheme in schemes {
+      let end = place + scheme.utf8CodeUnitCount
+      if end <= limit, bytes.matches(place..<end, scheme) {
+        place = end
+        needsDigit = false
+      }
+    }
+  default:
+    guard index + 1 < limit else { return nil }
+    let name: StaticString
+    switch bytes[index + 1].lowercased {
+    case UInt8(ascii: "t"): name = "token"
+    case UInt8(ascii: "k"): name = "key"
+    case UInt8(ascii: "s"): name = "secret"
+    case UInt8(ascii: "p"): name = "password"
+    default: return nil
+    }
+    let end = index + 1 + name.utf8CodeUnitCount
+    guard end < limit, bytes.matches(index + 1..<end, name),
+      let value = valueStart(end, limit, bytes)
+    else { return nil }
+    place = value
+  }
+  var end = place
+  var hasDigit = false
+  while end < bytes.count, bytes[end].isTokenByte {
+    hasDigit = hasDigit || bytes[end] &- 0x30 < 10
+    end += 1
+  }
+  return place >= floor && end - place >= 12 && (hasDigit || !needsDigit) ? place..<end : nil
+}
+
+/// Where the value begins whose name ends at `start`: behind a colon or an equals sign, with or without quotes.
+private func valueStart(_ start: Int, _ limit: Int, _ bytes: UnsafeRawBufferPointer) -> Int? {
+  var index = start
+  func isQuote(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\\")
+  }
+  while index < limit, isQuote(bytes[index]) || bytes[index].isBlank { index += 1 }
+  guard index < limit, bytes[index] == .colon || bytes[index] == UInt8(ascii: "=") else {
+    return nil
+  }
+  index += 1
+  while index < limit, isQuote(bytes[index]) || bytes[index].isBlank { index += 1 }
+  return index < limit ? index : nil
 }
 
 /// Whether the letter before `index` is the end of a JSON escape such as `\n`, not of a word.
@@ -150,6 +228,12 @@ extension UInt8 {
   var isAlphanumeric: Bool {
     (self >= 0x30 && self <= 0x39) || (self >= 0x41 && self <= 0x5A)
       || (self >= 0x61 && self <= 0x7A)
+  }
+
+  /// What RFC 6750 allows in a bearer token.
+  fileprivate var isTokenByte: Bool {
+    isKeyByte || self == UInt8(ascii: ".") || self == UInt8(ascii: "~") || self == UInt8(ascii: "+")
+      || self == UInt8(ascii: "/") || self == UInt8(ascii: "=")
   }
 
   var isKeyByte: Bool {

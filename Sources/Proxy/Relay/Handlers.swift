@@ -1,4 +1,5 @@
 import NIOCore
+import NIOTLS
 
 /// The client's end of a relay.
 final class ClientHandler: ChannelDuplexHandler {
@@ -42,11 +43,28 @@ final class EngineHandler: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
 
   private let relay: Relay
+  /// The connection is of use only when both sides have agreed on TLS.
+  private let awaitsHandshake: Bool
+  private var hasStarted = false
   private var failure: String?
 
-  init(_ relay: Relay) { self.relay = relay }
+  init(_ relay: Relay, awaitsHandshake: Bool) {
+    self.relay = relay
+    self.awaitsHandshake = awaitsHandshake
+  }
 
-  func channelActive(context: ChannelHandlerContext) { relay.engineStarted(context) }
+  func channelActive(context: ChannelHandlerContext) {
+    if !awaitsHandshake { start(context) }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted? = event as? TLSUserEvent { start(context) }
+  }
+
+  private func start(_ context: ChannelHandlerContext) {
+    hasStarted = true
+    relay.engineStarted(context)
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     relay.engineRead(unwrapInboundIn(data))
@@ -68,6 +86,10 @@ final class EngineHandler: ChannelDuplexHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    relay.engineEnded(context, failure: failure)
+    if hasStarted {
+      relay.engineEnded(context, failure: failure)
+    } else {
+      relay.engineUnreachable(failure ?? "it hung up before TLS was agreed on")
+    }
   }
 }

@@ -42,13 +42,16 @@ final class Relay {
     if draining || page != nil { return true }
     if isHeldBack { return false }
     switch engineState {
-    case .none: return (input?.readableBytes ?? 0) <= RelayShared.aheadLimit
+    case .none: return (input?.readableBytes ?? 0) <= inputLimit
     case .connecting: return waitingBytes <= RelayShared.highWaterMark
     case .open:
       return engine?.channel.isWritable ?? true
-        && (requestBody != nil || (input?.readableBytes ?? 0) <= RelayShared.aheadLimit)
+        && (requestBody != nil || (input?.readableBytes ?? 0) <= inputLimit)
     }
   }
+
+  /// Bytes that are taken before they can be passed on: a head until it is whole, or a request ahead of its turn.
+  private var inputLimit: Int { exchange == nil ? longestHead : RelayShared.aheadLimit }
 
   func clientRead(_ buffer: ByteBuffer) {
     guard !draining else { return }
@@ -209,14 +212,11 @@ final class Relay {
   }
 
   private func halfCloseEngine() {
-    if shared.upstream.isSecure {
-      closeBoth(.clientHungUp)
-    } else {
-      engine?.close(mode: .output, promise: nil)
-    }
+    engine?.close(mode: .output, promise: nil)
   }
 
-  private func engineUnreachable(_ reason: String) {
+  /// There is no connection to the engine: nothing listens, or its certificate is not trusted, or it does not speak TLS.
+  func engineUnreachable(_ reason: String) {
     engineState = .none
     waiting = []
     waitingBytes = 0
@@ -238,8 +238,8 @@ final class Relay {
       buffer = earlier
     }
     while buffer.readableBytes > 0 {
-      guard exchange != nil, client != nil else {
-        // Nobody asked for this.
+      guard exchange != nil, client != nil, !responseDone else {
+        // Nobody asked for this, or for so much.
         engine?.close(promise: nil)
         return
       }
@@ -350,10 +350,6 @@ final class Relay {
       // The answer came before the request was all there, and the engine wants no more of it.
       record(.complete)
       return closeClient(lingering: requestBody != nil)
-    }
-    if let failure, shared.upstream.isSecure, exchange?.facts.firstByte == nil {
-      // Its certificate is not trusted, or it does not speak TLS.
-      return engineUnreachable(failure)
     }
     let ended = failure == nil && exchange?.facts.responseFraming == .untilClose
     if let output { client?.write(NIOAny(output), promise: nil) }

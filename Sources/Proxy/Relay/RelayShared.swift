@@ -33,7 +33,7 @@ final class RelayShared: Sendable {
     // An address needs no name look-up, which NIO does on another thread.
     let literal = upstream.host == "localhost" ? "127.0.0.1" : upstream.host
     address = try? SocketAddress(ipAddress: literal, port: upstream.port)
-    tls = upstream.isSecure ? try NIOSSLContext(configuration: .makeClientConfiguration()) : nil
+    tls = upstream.isSecure ? try trusting(configuration.authorities) : nil
   }
 
   /// How a request's head differs on its way to the engine.
@@ -95,9 +95,20 @@ final class RelayShared: Sendable {
               NIOSSLClientHandler(
                 context: tls, serverHostname: upstream.host.isAddress ? nil : upstream.host))
           }
-          try pipeline.addHandler(EngineHandler(relay.value))
+          try pipeline.addHandler(EngineHandler(relay.value, awaitsHandshake: tls != nil))
         }
       }
+  }
+}
+
+private func trusting(_ authorities: String?) throws -> NIOSSLContext {
+  var configuration = TLSConfiguration.makeClientConfiguration()
+  if let authorities { configuration.additionalTrustRoots = [.file(authorities)] }
+  do {
+    return try NIOSSLContext(configuration: configuration)
+  } catch {
+    let file = authorities ?? "the system's certificates"
+    throw ProxyError(description: "cannot take authorities from \(file): \(error)")
   }
 }
 

@@ -50,8 +50,9 @@ func scanHead(_ bytes: UnsafeRawBufferPointer) -> HeadScan {
     if line.isEmpty {
       return .found(MessageHead(startLine: startLine!, fields: fields, length: lineStart))
     }
+    // A blank around a name makes one reader take the line for a field and another not (RFC 9112, 5.1 and 5.2).
     guard let colon = bytes.position(of: .colon, from: line.lowerBound, to: line.upperBound),
-      colon > line.lowerBound
+      colon > line.lowerBound, !bytes[line.lowerBound].isBlank, !bytes[colon - 1].isBlank
     else { return .malformed("a header line has no name") }
     var value = (colon + 1)..<line.upperBound
     while let first = value.first, bytes[first].isBlank { value = (first + 1)..<value.upperBound }
