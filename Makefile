@@ -14,7 +14,7 @@ release_flags := --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xl
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test bench faults fuzz install uninstall format lint parts \
+.PHONY: help setup build test bench soak faults fuzz install uninstall format lint parts \
   start start-gpu stop status pull models alias context remove profile update doctor fix shell logs clean \
   start-proxy logs-proxy
 
@@ -57,6 +57,9 @@ test: ## Install the real parts, then lint, unit tests, release build and end-to
 
 bench: build ## Measure what the project promises about speed
 	@Benchmarks/run
+
+soak: build ## Hold the proxy under everything that clients and engines do to it
+	@Soak/run
 
 faults: ## Kill it and fail its disk hundreds of times: nothing may be lost
 	@Faults/run
