@@ -6,7 +6,7 @@ public import Setup
 extension ProbeListener {
   /// Listens on a free port of 127.0.0.1 until it is stopped.
   public static func listen() async throws(Failure) -> ProbeListener {
-    let seen = Shared([ClientContract.Request]())
+    let (requests, seen) = AsyncStream.makeStream(of: ClientContract.Request.self)
     do {
       let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .childChannelInitializer { channel in
@@ -21,9 +21,12 @@ extension ProbeListener {
         throw ChannelError.unknownLocalAddress
       }
       return ProbeListener(
-        url: "http://127.0.0.1:\(port)", requests: { seen.value },
-        // Its port is given back by the end of the process at the latest.
-        stop: { try? await channel.close() })
+        url: "http://127.0.0.1:\(port)", requests: requests,
+        stop: {
+          // Its port is given back by the end of the process at the latest.
+          try? await channel.close()
+          seen.finish()
+        })
     } catch {
       throw Failure("No listener could be started on 127.0.0.1", why: "\(error)")
     }
@@ -34,11 +37,11 @@ private final class ProbeHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  private let seen: Shared<[ClientContract.Request]>
+  private let seen: AsyncStream<ClientContract.Request>.Continuation
   private var head: HTTPRequestHead?
   private var body: [UInt8] = []
 
-  init(_ seen: Shared<[ClientContract.Request]>) { self.seen = seen }
+  init(_ seen: AsyncStream<ClientContract.Request>.Continuation) { self.seen = seen }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
@@ -59,10 +62,11 @@ private final class ProbeHandler: ChannelInboundHandler {
       let request = ClientContract.Request(
         method: head.method.rawValue, path: head.uri,
         headers: head.headers.map { WebHeader($0.name, $0.value) }, body: body)
-      seen.update { $0.append(request) }
-      let path = head.uri.prefix { $0 != "?" }
-      let isPrompt = head.method == .POST && path.hasSuffix("/messages")
-      answer(context, isPrompt ? .ok : .notFound, isPrompt ? pong : "")
+      seen.yield(request)
+      switch ProbeAnswer(to: request) {
+      case .stream(let events): answer(context, .ok, events)
+      case .notFound: answer(context, .notFound, "")
+      }
     }
   }
 
@@ -79,23 +83,3 @@ private final class ProbeHandler: ChannelInboundHandler {
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
   }
 }
-
-/// A whole answer of one word, as the Messages API streams it.
-private let pong: String = {
-  let events = [
-    (
-      "message_start",
-      #""message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"#
-        + #""usage":{"input_tokens":3,"output_tokens":0}}"#
-    ),
-    ("content_block_start", #""index":0,"content_block":{"type":"text","text":""}"#),
-    ("content_block_delta", #""index":0,"delta":{"type":"text_delta","text":"pong"}"#),
-    ("content_block_stop", #""index":0"#),
-    (
-      "message_delta",
-      #""delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":14,"output_tokens":1}"#
-    ),
-  ]
-  return events.map { "event: \($0)\ndata: {\"type\":\"\($0)\",\($1)}\n\n" }.joined()
-    + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
-}()

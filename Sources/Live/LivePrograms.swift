@@ -18,6 +18,10 @@ extension Programs {
       run: { invocation, limit, output throws(ProgramProblem) in
         try await runToTheEnd(invocation, limit: limit, output: output, in: environment)
       },
+      converse: { invocation, limit, input, output throws(ProgramProblem) in
+        try await runToTheEnd(
+          invocation, limit: limit, input: input, output: output, in: environment)
+      },
       startDetached: { invocation, log throws(ProgramProblem) in
         try await startAlone(invocation, log: log, in: environment)
       },
@@ -67,18 +71,26 @@ private func configuration(
     platformOptions: options)
 }
 
+/// - Parameter input: what is written piece by piece; `nil` gives the invocation's own input.
 private func runToTheEnd(
-  _ invocation: Invocation, limit: Duration, output: (@Sendable (ProgramLine) -> Void)?,
-  in environment: Setup.Environment
+  _ invocation: Invocation, limit: Duration, input: AsyncStream<[UInt8]>? = nil,
+  output: (@Sendable (ProgramLine) -> Void)?, in environment: Setup.Environment
 ) async throws(ProgramProblem) -> ProgramResult {
-  let configuration = try configuration(invocation, in: environment)
+  var configuration = try configuration(invocation, in: environment)
+  if input != nil { configuration.platformOptions.teardownSequence = [] }
   // Killed programs close their streams: that must not pass for an end of their own.
   let isOverdue = Shared(false)
   do {
     let result = try await run(
-      configuration, input: .array(invocation.input ?? []), output: .sequence, error: .sequence
+      configuration, input: .inputWriter, output: .sequence, error: .sequence
     ) { execution in
       try await withThrowingTaskGroup(of: (ProgramLine.Source, [UInt8])?.self) { group in
+        group.addTask {
+          // A program that does not read to the end of its input has all that it wants.
+          try? await write(
+            input, or: invocation.input ?? [], to: execution.standardInputWriter)
+          return nil
+        }
         group.addTask {
           try await (.standardOutput, kept(execution.standardOutput, .standardOutput, output))
         }
@@ -116,6 +128,17 @@ private func runToTheEnd(
     if Task.isCancelled { throw .cancelled(invocation.program) }
     throw .failedToStart(invocation.program, reason: "\(error)")
   }
+}
+
+private func write(
+  _ pieces: AsyncStream<[UInt8]>?, or whole: [UInt8], to writer: StandardInputWriter
+) async throws {
+  if let pieces {
+    for await piece in pieces { _ = try await writer.write(piece) }
+  } else {
+    _ = try await writer.write(whole)
+  }
+  try await writer.finish()
 }
 
 /// Reads a stream to its end, hands over each line, and keeps the beginning.

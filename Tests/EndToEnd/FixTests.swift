@@ -60,7 +60,7 @@ struct FixTests {
         sick.checks.filter { $0.outcome == "fail" }.map(\.id) == [damage.finding],
         "one damage, one finding")
 
-      let shown = try await person.setup("fix", "--dry-run")
+      let shown = try await person.setup("fix", "--dry-run", "--no-verify")
       #expect(shown.code == 2, "\(shown.output)\n\(shown.error)")
       #expect(shown.output.contains(damage.finding))
       #expect(broken.differences(to: try person.tree()) == [])
@@ -70,7 +70,7 @@ struct FixTests {
       #expect(repaired.output.contains("✓ Repaired."))
 
       let whole = try person.tree()
-      let again = try await person.setup("fix")
+      let again = try await person.setup("fix", "--no-verify")
       #expect(again.code == 0, "\(again.output)\n\(again.error)")
       #expect(again.output.contains("Nothing is broken, nothing was changed."))
       #expect(whole.differences(to: try person.tree()) == [])
@@ -134,6 +134,49 @@ struct FixTests {
       let uninstall = try await person.setup("uninstall", "--yes")
       #expect(uninstall.code == 0, "\(uninstall.output)\n\(uninstall.error)")
       #expect(before.differences(to: try person.tree()) == [])
+    }
+  }
+
+  /// An Ollama from before the Messages API in the place of ours: what to do is said, and once it is done all is well.
+  @Test func aServerThatIsTooOldIsNamed() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      try await person.setUp()
+      try await person.endServers()
+      let old = try await person.serve(with: ["CCL_REHEARSAL_VERSION": "0.13.5"])
+      let sick = try await person.document("doctor", "--no-prompt", code: 2)
+      let finding = try #require(sick.checks.first { $0.id == "server-too-old" })
+      #expect(finding.evidence.contains("0.13.5"))
+      let told = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(told.code == 2, "\(told.output)\n\(told.error)")
+      #expect(told.output.contains("server-too-old") && told.output.contains("ccl-setup update"))
+      await old.end()
+      let repaired = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(repaired.code == 0, "\(repaired.output)\n\(repaired.error)")
+      let answer = try await person.claudeLocal(in: "bash")
+      #expect(answer.output.contains("pong"), "\(answer.output)\n\(answer.error)")
+    }
+  }
+
+  /// The name of our model means one that can call no tools: to choose another is the person's.
+  @Test func aModelWithoutToolsIsNamedAndAnotherOneHelps() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      try await person.setUp()
+      for call in [["pull", "codellama:13b"], ["cp", "codellama:13b", "qwen3:1.7b"]] {
+        let made = try await person.call("ollama", call).run()
+        try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      }
+      let sick = try await person.document("doctor", "--no-prompt", code: 2)
+      #expect(sick.checks.contains { $0.id == "model-without-tools" && $0.outcome == "fail" })
+      let told = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(told.code == 2, "\(told.output)\n\(told.error)")
+      #expect(told.output.contains("Choose another model"))
+      let chosen = try await person.setup(
+        "--yes", "--no-verify", "--model", "qwen3:8b", "--context", "32k")
+      #expect(chosen.code == 0, "\(chosen.output)\n\(chosen.error)")
+      let answer = try await person.claudeLocal(in: "bash")
+      #expect(answer.output.contains("pong"), "\(answer.output)\n\(answer.error)")
+      let again = try await person.setup("fix", "--no-verify")
+      #expect(again.code == 0, "\(again.output)\n\(again.error)")
     }
   }
 
@@ -232,6 +275,65 @@ struct EnvTests {
     let result = try await call.run()
     #expect(result.code == 0, "\(result.output)\n\(result.error)")
     return try JSONDecoder().decode(Document.self, from: Data(result.standardOutput))
+  }
+
+  /// Every variable and setting that the issue names, in a layer each, and what the client remembers; no secret shows.
+  @Test func everythingThatMattersIsInTheTable() async throws {
+    let providers = [
+      "BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS", "ANTHROPIC_GOOGLE_CLOUD",
+      "GATEWAY",
+    ].map { "CLAUDE_CODE_USE_\($0)" }
+    let process = [
+      "ANTHROPIC_AUTH_TOKEN": secret, "ANTHROPIC_API_KEY": secret,
+      "CLAUDE_CODE_OAUTH_TOKEN": secret, "ANTHROPIC_CUSTOM_HEADERS": "x-key: \(secret)",
+      "ANTHROPIC_BASE_URL": "http://me:\(secret)@127.0.0.1:9/v1", "ANTHROPIC_BETAS": "some",
+      "ANTHROPIC_UNIX_SOCKET": "/nowhere", "NODE_EXTRA_CA_CERTS": "/no/such.pem",
+      "HTTP_PROXY": "http://me:\(secret)@proxy:1", "https_proxy": "http://proxy:1",
+      "ALL_PROXY": "socks5://proxy:1", "NO_PROXY": "corp.example", "ANTHROPIC_MODEL": "m",
+      "ANTHROPIC_DEFAULT_OPUS_MODEL": "m", "ANTHROPIC_DEFAULT_FABLE_MODEL": "m",
+    ]
+    let settings = """
+      {"env": {\(providers.map { "\"\($0)\": \"1\"" }.joined(separator: ", "))}, "model": "opus", \
+      "availableModels": ["sonnet"], "apiKeyHelper": "echo \(secret)", \
+      "permissions": {"defaultMode": "auto"}}
+      """
+    let login = #"{"claudeAiOauth": {"accessToken": "\#(secret)"}}"#
+    try await Person.alone(
+      [.ollama],
+      files: [
+        ".claude/settings.json": .file(settings), ".claude/.credentials.json": .file(login),
+        ".bashrc": "# mine\n", "work/notes.txt": "mine\n",
+        ".claude.json": .file(#"{"hasCompletedOnboarding": true}"#),
+        "managed/managed-settings.json": .file(#"{"forceLoginMethod": "claudeai"}"#),
+      ]
+    ) { person in
+      try await person.setUp()
+      person.environment.merge(process) { $1 }
+      person.mounts =
+        "mkdir -p /etc/claude-code && mount --bind \(person.home["managed"]) /etc/claude-code"
+      let table = try await rows(person)
+      let names = Set(table.rows.map(\.name))
+      let wanted =
+        providers + process.keys + [
+          "model", "availableModels", "apiKeyHelper", "permissions.defaultMode",
+          "permissions.disableAutoMode", "forceLoginMethod", "stored login", "onboarding", "trust",
+        ]
+      #expect(names.isSuperset(of: wanted), "\(Set(wanted).subtracting(names))")
+      func row(_ name: String) throws -> Document.Row {
+        try #require(table.rows.first { $0.name == name })
+      }
+      #expect(try row("onboarding").entries[0].value == "done")
+      #expect(try row("trust").entries[0].value.contains("asks whether it is trusted"))
+      #expect(try row("permissions.disableAutoMode").entries[0].value == "disable")
+      // Of all of it two things are wrong: a file that is not there, and what no function can overcome.
+      #expect(
+        table.rows.filter { !$0.isRight }.map(\.name)
+          == ["NODE_EXTRA_CA_CERTS", "forceLoginMethod"])
+      let shown = try await person.setup("env")
+      #expect(!(shown.output + shown.error).contains(secret))
+      let words = shown.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(words.contains("Only whoever administers this machine can change it."))
+    }
   }
 
   @Test func theStrongestLayerWins() async throws {

@@ -73,6 +73,16 @@ struct Person: Sendable {
       atPath: programs.appending(name).string, withDestinationPath: path.string)
   }
 
+  /// Gives this person another client.
+  func install(client version: ClaudeVersion) throws { try link("claude", to: version.path) }
+
+  /// Gives this person a script for a client.
+  func install(client script: String) throws {
+    let path = programs.appending("claude")
+    try write(script.utf8, to: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.string)
+  }
+
   /// Takes a program away from this person.
   func forget(_ name: String) throws {
     try FileManager.default.removeItem(atPath: programs.appending(name).string)
@@ -234,7 +244,7 @@ struct Person: Sendable {
 }
 
 /// One request as the stand-in recorded it.
-struct Served: Decodable, Sendable {
+struct Served: Decodable, Sendable, Equatable {
   var method: String
   var path: String
   var status: Int

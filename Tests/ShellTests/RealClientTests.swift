@@ -17,9 +17,10 @@ struct RealClientTests {
 
     init(
       _ version: ClaudeVersion = .a, _ entries: [String: TemporaryHome.Entry] = [:],
+      without name: String? = nil, watchingAttempts: Bool = false,
       change: (inout ClientSettings.Input, TemporaryHome) -> Void = { _, _ in }
     ) async throws {
-      network = try await Namespace()
+      network = try await Namespace(watchingAttempts: watchingAttempts)
       let (socket, port) = try network.listeningSocket()
       listener = try await RecordingListener(socket: socket)
       var input = ClientSettings.Input(
@@ -28,8 +29,18 @@ struct RealClientTests {
       change(&input, home)
       try home.put(.link(to: version.path.string), at: ".local/bin/claude")
       try home.put(.folder(), at: "work")
-      let settings = ClientSettings(input)
-      try home.put(.file(settings.document()), at: RecorderHome.document)
+      var settings = ClientSettings(input)
+      settings.variables.removeAll {
+        $0.name == name || ($0.name == "no_proxy" && name == "NO_PROXY")
+      }
+      settings.settings.removeAll { $0.key == name }
+      var document = try settings.document()
+      // It stands in the template itself.
+      if name == "apiKeyHelper" {
+        document = document.split(separator: "\n").filter { !$0.contains("apiKeyHelper") }
+          .joined(separator: "\n")
+      }
+      try home.put(.file(document), at: RecorderHome.document)
       for shell in Shell.allCases {
         let text = try settings.function(
           for: shell, document: home[RecorderHome.document], client: nil, home: home.path)

@@ -121,6 +121,9 @@ public final class ScriptedWorld: Sendable {
           throw .tookTooLong(invocation.program, limit: limit)
         }
       },
+      converse: { invocation, limit, _, output throws(ProgramProblem) in
+        try await self.world.programs.run(invocation, limit, output)
+      },
       startDetached: { invocation, _ throws(ProgramProblem) in
         guard self.find(invocation.program) != nil else { throw .notFound(invocation.program) }
         return self.state.withLock { state in
@@ -306,6 +309,10 @@ extension Programs {
       return nil
     },
     run: { invocation, _, _ throws(ProgramProblem) in
+      Issue.record("a program was run: \(invocation.commandLine)")
+      throw .notFound(invocation.program)
+    },
+    converse: { invocation, _, _, _ throws(ProgramProblem) in
       Issue.record("a program was run: \(invocation.commandLine)")
       throw .notFound(invocation.program)
     },

@@ -16,6 +16,13 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
 {{#readKeychain}}
     set -lx {{name}} (security find-generic-password -s {{service}} -w)
 {{/readKeychain}}
+{{#folder}}
+    # The client's own folder, before its first start: the questions about theme and trust are answered.
+    if not test -e "$CLAUDE_CONFIG_DIR/.claude.json"
+        command mkdir -p -m 700 -- "$CLAUDE_CONFIG_DIR"
+        and printf '%s\n' {{state}} >"$CLAUDE_CONFIG_DIR/.claude.json"
+    end
+{{/folder}}
 {{#preset}}
     set -q {{name}}[1]; or set -lx {{name}} {{value}}
 {{/preset}}

@@ -24,6 +24,12 @@ claude-local() (
   {{name}}=$(security find-generic-password -s {{service}} -w)
   export {{name}}
 {{/readKeychain}}
+{{#folder}}
+  # The client's own folder, before its first start: the questions about theme and trust are answered.
+  if [ ! -e "$CLAUDE_CONFIG_DIR/.claude.json" ]; then
+    (umask 077 && mkdir -p -- "$CLAUDE_CONFIG_DIR" && printf '%s\n' {{state}} >"$CLAUDE_CONFIG_DIR/.claude.json")
+  fi
+{{/folder}}
 {{#preset}}
   [ -n "${{{name}}-}" ] || export {{name}}={{value}}
 {{/preset}}

@@ -58,6 +58,9 @@ extension Programs {
     Programs(
       find: { FilePath("/usr/bin").appending($0) },
       run: { _, _, _ in ProgramResult(code: code, standardOutput: bytes, standardError: bytes) },
+      converse: { _, _, _, _ in
+        ProgramResult(code: code, standardOutput: bytes, standardError: bytes)
+      },
       startDetached: { call, _ throws(ProgramProblem) in throw .notFound(call.program) },
       isRunning: { _ in false }, end: { _ in })
   }

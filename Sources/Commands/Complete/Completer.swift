@@ -105,6 +105,7 @@ struct Completer: Sendable {
     case (_, "size"), (_, "context"): return list(["16k", "32k", "64k", "128k", "256k"])
     case (_, "model"): return Offer(names: .library)
     case (_, "full|lean"): return list(Profile.allCases.map(\.rawValue))
+    case (_, "yours|own"): return list(ClientFolder.allCases.map(\.rawValue))
     case (_, "docker|native|URL"): return list(["docker", "native", "http://", "https://"])
     case (_, "shells"): return list(Shell.allCases.map(\.rawValue) + ["all", "none"])
     case (_, "file"): return Offer(files: true)

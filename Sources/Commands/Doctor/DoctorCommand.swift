@@ -27,15 +27,22 @@ struct DoctorCommand: AsyncParsableCommand {
         console.live([Text("  … looking at everything at once", .dim)])
         let examination = await Examination.take(
           in: world, catalogue: catalogue, prompting: prompting,
-          probe: prompting
-            ? ClientProbe(in: world) { () throws(Failure) in try await ProbeListener.listen() }
-            : nil)
+          probe: prompting ? .live(in: world) : nil)
+        // A change that is to be repaired stays one for `fix`.
+        if examination.repair == nil { examination.contract?.store(in: world) }
         console.say(checkScreen(examination.checks))
         console.say(verdict(on: examination.checks))
         if console.isJSON { console.document(DoctorDocument(examination)) }
         return examination.outcome == .fail ? .problemsFound : .done
       }
     }
+  }
+}
+
+extension ClientProbe {
+  /// The probe with a listener of this process.
+  static func live(in world: World) -> ClientProbe {
+    ClientProbe(in: world) { () throws(Failure) in try await ProbeListener.listen() }
   }
 }
 

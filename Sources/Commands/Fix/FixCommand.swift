@@ -15,7 +15,8 @@ struct FixCommand: AsyncParsableCommand {
 
   @Flag(name: [.customShort("y"), .long], help: "Do not ask.") var yes = false
   @Flag(help: "Show what is broken and the repair, and change nothing.") var dryRun = false
-  @Flag(help: "Leave out the proof through the real client.") var noVerify = false
+  @Flag(help: "Neither ask the real client what it sends nor prove the repair through it.")
+  var noVerify = false
   @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
 
   func run() async throws {
@@ -46,7 +47,9 @@ struct FixSession: Sendable {
     var document = FixDocument()
     for round in 1...Self.mostRounds {
       console.live([Text("  … looking at everything at once", .dim)])
-      let examination = await Examination.take(in: world, catalogue: catalogue, prompting: false)
+      let examination = await Examination.take(
+        in: world, catalogue: catalogue, prompting: false,
+        probe: isVerifying ? .live(in: world) : nil)
       let findings = examination.findings
       document.add(findings, overcome: examination.overcome)
       guard let repair = examination.repair, findings.contains(where: \.isRepairable),
@@ -73,6 +76,7 @@ struct FixSession: Sendable {
       }
       let screen = ApplyScreen(console: console, clock: world.clock)
       try await Apply(in: world, tool: toolVersion) { screen.show($0) }(repair)
+      examination.contract?.store(in: world)
       document.applied = true
     }
     return .problemsFound

@@ -12,6 +12,8 @@ import Synchronization
 struct DetectionTimes: Sendable, Encodable {
   var milliseconds: Double
   var probes: [String: Double]
+  /// Until the client had said what it does with a server; `nil` where it was not asked, or was known.
+  var contract: Double?
 }
 
 /// The first screen: every probe in its row, filled in as it answers.

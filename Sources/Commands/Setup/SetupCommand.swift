@@ -10,7 +10,7 @@ struct SetupCommand: AsyncParsableCommand {
     abstract: "Set everything up: the wizard, or with flags without a person.",
     discussion: """
       Without flags it asks; Return takes the recommended answer. --yes takes all of them, --answers FILE reads them \
-      from a JSON object with the keys engine, model, context, profile and shells.
+      from a JSON object with the keys engine, model, context, profile, client-folder and shells.
       """)
 
   @OptionGroup var options: SetupOptions
@@ -41,6 +41,11 @@ struct SetupOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("How many tools Claude Code offers the model.", valueName: "full|lean"))
   var profile: String?
+  @Option(
+    help: ArgumentHelp(
+      "Share the client's settings and history, or keep claude-local's in a folder of its own, without the first start's questions.",
+      valueName: "yours|own"))
+  var clientFolder: String?
   @Option(help: "The shells that get claude-local: bash,zsh,fish, all or none.") var shells: String?
   @Option(help: ArgumentHelp("Read answers from a JSON file.", valueName: "file")) var answers:
     String?
@@ -49,7 +54,8 @@ struct SetupOptions: ParsableArguments {
   var yes = false
   @Flag(help: "Show the plan and change nothing.") var dryRun = false
   @Flag(help: "Print documents on stdout and prose on stderr.") var json = false
-  @Flag(help: "Leave out the proof through the real client.") var noVerify = false
+  @Flag(help: "Neither ask the real client what it sends nor prove the setup through it.")
+  var noVerify = false
 
   func validate() throws {
     if tokenFile != nil, tokenKeychain != nil {
@@ -98,7 +104,7 @@ struct SetupOptions: ParsableArguments {
       } ?? [:]
     let flags: [(Question.ID, String?)] = [
       (.engine, engine), (.model, model), (.context, context), (.profile, profile),
-      (.shells, shells),
+      (.clientFolder, clientFolder), (.shells, shells),
     ]
     for (id, text) in flags { if let text { texts[id] = text } }
     return texts

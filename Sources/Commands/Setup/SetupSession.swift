@@ -5,6 +5,12 @@ import Setup
 import Synchronization
 import SystemPackage
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// One run of the setup, from detection to proof.
 struct SetupSession: Sendable {
   let console: Console
@@ -34,7 +40,7 @@ struct SetupSession: Sendable {
   /// - Parameter given: the answers of flags and the answers file, read by the same rules as typed ones.
   func run(given: [Question.ID: String]) async throws -> Setup.ExitCode {
     try refuseForeignHome(world)
-    let (machine, times) = await DetectionScreen(console: console).detect(in: world)
+    let (machine, times) = await detect()
     let catalogue: Catalogue
     do { catalogue = try Catalogue.embedded() } catch {
       throw Failure("The model catalogue cannot be read", why: "\(error)")
@@ -45,7 +51,7 @@ struct SetupSession: Sendable {
       freePort: freePort(), rehearsalURL: rehearsalURL,
       present: PresentModel.all(of: machine))
     var answers = Answers()
-    for id in Question.ID.allCases {
+    for id in Question.ID.allCases + Question.ID.unasked {
       // Without a person the engine is settled first: another server decides which models there are.
       guard let text = given[id] ?? (id == .engine && !isAsking ? "" : nil) else { continue }
       try questionnaire.accept(text, for: id, &answers)
@@ -71,7 +77,37 @@ struct SetupSession: Sendable {
       }
       return .done
     }
-    return try await interruptible { try await carryOut(plan, choices, times) }
+    let contract = machine.claude.contract
+    return try await interruptible { try await carryOut(plan, choices, times, contract) }
+  }
+
+  /// Looks at the machine, and asks the client meanwhile what it does.
+  private func detect() async -> (Machine, DetectionTimes) {
+    async let asked = isVerifying ? contract() : nil
+    var (machine, times) = await DetectionScreen(console: console).detect(in: world)
+    switch await asked {
+    case .success(let answer):
+      machine.claude.contract = answer.contract
+      times.contract = answer.milliseconds
+    case .failure(let failure): console.say("\("!", .warning) \(failure.what): \(failure.why)")
+    case nil: break
+    }
+    return (machine, times)
+  }
+
+  /// What the installed client does with a server; `nil` without a client, whose absence is told elsewhere.
+  private func contract() async -> Result<
+    (contract: ClientContract, milliseconds: Double), Failure
+  >? {
+    let machine = await Machine.detect([.claude], in: world)
+    guard let client = machine.claude.installations.first, client.version != nil else { return nil }
+    let began = world.clock.now()
+    do throws(Failure) {
+      let contract = try await ClientProbe.live(in: world)(client)
+      return .success((contract, world.clock.now().timeIntervalSince(began) * 1000))
+    } catch {
+      return .failure(error)
+    }
   }
 
   /// Asks a server elsewhere what it is, and reaches it from now on as it wants to be reached.
@@ -150,7 +186,9 @@ struct SetupSession: Sendable {
         case .apply(let choices):
           do {
             let plan = try await plan(choices, questionnaire)
-            return try await interruptible { try await carryOut(plan, choices, times) }
+            return try await interruptible {
+              try await carryOut(plan, choices, times, questionnaire.machine.claude.contract)
+            }
           } catch let failure as Failure {
             console.fail(failure)
             replies = wizard.update { $0.resume() }
@@ -183,13 +221,14 @@ struct SetupSession: Sendable {
   // MARK: - Doing and proving
 
   private func carryOut(
-    _ plan: Plan, _ choices: Choices, _ times: DetectionTimes
+    _ plan: Plan, _ choices: Choices, _ times: DetectionTimes, _ contract: ClientContract?
   ) async throws -> Setup.ExitCode {
     if !plan.isEmpty {
       console.say(["", Text("Setting up", .heading)])
       let screen = ApplyScreen(console: console, clock: world.clock)
       try await Apply(in: world, tool: toolVersion) { screen.show($0) }(plan)
     }
+    contract?.store(in: world)
     guard isVerifying else {
       console.say([
         "", "\("✓", .good) Done. The proof through the real client was left out (--no-verify).",

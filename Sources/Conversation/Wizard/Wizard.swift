@@ -237,6 +237,7 @@ extension Answers {
     case .model: model = other.model
     case .context: contextWindow = other.contextWindow
     case .profile: profile = other.profile
+    case .clientFolder: clientFolder = other.clientFolder
     case .shells: shells = other.shells
     }
   }

@@ -7,6 +7,7 @@ public struct Choices: Sendable, Hashable, Codable {
   public var contextWindow: Int
   public var shells: [Shell]
   public var profile: Profile
+  public var clientFolder: ClientFolder
   /// What the words of daily use asked for since; a later run of the wizard keeps it.
   public var additions: Additions
   /// How a server elsewhere is reached; `nil` where its address is enough.
@@ -14,18 +15,20 @@ public struct Choices: Sendable, Hashable, Codable {
 
   public init(
     engine: Engine, model: String, contextWindow: Int, shells: [Shell], profile: Profile = .full,
-    additions: Additions = Additions(), access: ServerAccess? = nil
+    clientFolder: ClientFolder = .yours, additions: Additions = Additions(),
+    access: ServerAccess? = nil
   ) {
     self.engine = engine
     self.model = model
     self.contextWindow = contextWindow
     self.shells = shells
     self.profile = profile
+    self.clientFolder = clientFolder
     self.additions = additions
     self.access = access
   }
 
-  /// Receipts of the first versions have no additions.
+  /// Receipts of the first versions have no additions and no folder.
   public init(from decoder: any Decoder) throws {
     let box = try decoder.container(keyedBy: CodingKeys.self)
     engine = try box.decode(Engine.self, forKey: .engine)
@@ -33,6 +36,8 @@ public struct Choices: Sendable, Hashable, Codable {
     contextWindow = try box.decode(Int.self, forKey: .contextWindow)
     shells = try box.decode([Shell].self, forKey: .shells)
     profile = try box.decode(Profile.self, forKey: .profile)
+    clientFolder =
+      try box.decodeIfPresent(ClientFolder.self, forKey: .clientFolder) ?? .yours
     additions = try box.decodeIfPresent(Additions.self, forKey: .additions) ?? Additions()
     access = try box.decodeIfPresent(ServerAccess.self, forKey: .access)
   }
@@ -91,4 +96,13 @@ public enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
   case full
   /// Six tools: less than half of that.
   case lean
+}
+
+/// Where the client keeps its settings, login and history when `claude-local` starts it.
+public enum ClientFolder: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Where plain `claude` keeps them: they are shared.
+  case yours
+  /// A folder of the setup's own, in which the questions about theme and trust are answered; uninstall removes it with
+  /// the history in it.
+  case own
 }

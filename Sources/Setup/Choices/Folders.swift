@@ -28,6 +28,8 @@ public struct Folders: Sendable, Hashable {
   public var proof: FilePath { state.appending("proof") }
   public var probe: FilePath { state.appending("probe") }
   public var clientContract: FilePath { state.appending("client-contract.json") }
+  /// The client's own folder, where that was chosen.
+  public var client: FilePath { state.appending("claude") }
   public var receipt: FilePath { state.appending("receipt.json") }
   /// The same again, for when that one is damaged.
   public var receiptCopy: FilePath { state.appending("receipt.copy.json") }
@@ -41,7 +43,7 @@ public struct Folders: Sendable, Hashable {
 
   /// What lies in the state folder beside receipt and lock: uninstall removes it.
   var ownFiles: [FilePath] { [history, nativeLog, clientContract] }
-  var ownTrees: [FilePath] { [proxy, proof, probe] }
+  var ownTrees: [FilePath] { [proxy, proof, probe, client] }
 
   /// Where `man` looks for a person's own pages: beside `~/.local/bin`, when that is on the `PATH`.
   public var manual: FilePath {

@@ -56,10 +56,24 @@ extension ClientSettings {
       }
     }
     var values = lists.mapValues { Value.list($0) }
+    values["folder"] = .list(state(home: home).map { [["state": .text($0)]] } ?? [])
     values["settings"] = .path(document, home: home)
     values["arguments"] = .list(arguments.map { ["argument": .text($0.text)] })
     values["client"] = .list(client.map { [["path": .path($0, home: home)]] } ?? [])
     return try render(shell.functionTemplate, values) + (shell.completion?.text ?? "")
+  }
+}
+
+extension ClientSettings {
+  /// What a client that was never started finds in a folder of its own: the questions about theme and trust are
+  /// answered (measured: facts, claude-code.md §6; trust in a folder is inherited by those below it).
+  private func state(home: FilePath) -> String? {
+    guard variables.contains(where: { $0.name == "CLAUDE_CONFIG_DIR" }) else { return nil }
+    let trust: JSON = ["hasTrustDialogAccepted": true]
+    let state: JSON = [
+      "hasCompletedOnboarding": true, "projects": .object([.init(home.string, trust)]),
+    ]
+    return state.compact
   }
 }
 

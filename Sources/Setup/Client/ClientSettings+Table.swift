@@ -4,14 +4,15 @@ extension ClientSettings {
     variables = Self.destination(input) + Self.models(input) + Self.limits(input)
     variables += Self.cacheAndTraffic + Self.late(input) + Self.foreign + Self.proxies(input)
     settings = Self.settings(input)
-    arguments = input.profile == .lean ? [Self.leanTools] : []
+    arguments = input.profile == .lean && input.takesTools ? [Self.leanTools] : []
   }
 
   private static func destination(_ input: Input) -> [Variable] {
     var variables = [
       set(
         "ANTHROPIC_BASE_URL", input.baseURL,
-        "The engine; the client itself appends /v1/messages.", "claude-code.md §1"),
+        "The engine; with what the installed client was seen to want after it: every measured version appends /v1/messages.",
+        "claude-code.md §1; asked by ClientProbe"),
       token(input.access),
       set(
         "ANTHROPIC_API_KEY", "",
@@ -224,7 +225,7 @@ extension ClientSettings {
     return settings
   }
 
-  private static let leanTools = Argument(
+  static let leanTools = Argument(
     text: "--tools=Bash,Edit,Read,Write,Glob,Grep",
     reason:
       "Six tools halve the first prompt (10,811 to 4,846 tokens); with `=`, since the option swallows a prompt.",

@@ -55,7 +55,7 @@ public struct ClientSettings: Sendable, Hashable {
 
   /// What the settings follow from.
   public struct Input: Sendable, Hashable {
-    /// As the client wants it (today without `/v1`), with scheme, without a trailing slash.
+    /// As the client was seen to want it (`ClientContract.baseURLEnding`), with scheme, without a trailing slash.
     public var baseURL: String
     /// The engine's own name of the derived model; a `claude-*` name makes the newest client send 1.9 times the prompt.
     public var model: String
@@ -72,6 +72,8 @@ public struct ClientSettings: Sendable, Hashable {
     public var access: ServerAccess?
     /// A list `availableModels` that a settings file of the person restricts the client to.
     public var availableModels: [String]?
+    /// Whether the client takes `--tools`; without it the lean profile cannot be had.
+    public var takesTools = true
     /// The `NO_PROXY` that a settings file of the person sets, which beats the process environment.
     public var settingsNoProxy: String?
 
@@ -129,13 +131,13 @@ extension ClientSettings.Input {
   init(
     baseURL: String, model: String, contextWindow: Int, profile: Profile,
     lateSystemMessage: ClientSettings.LateSystemMessage, access: ServerAccess? = nil,
-    document: JSON?
+    document: JSON?, configurationFolder: String? = nil
   ) {
     let variables = document?["env"]
     self.init(
       baseURL: baseURL, model: model, contextWindow: contextWindow, profile: profile,
-      lateSystemMessage: lateSystemMessage, access: access,
-      availableModels: document?["availableModels"]?.elements?.compactMap(\.text),
+      lateSystemMessage: lateSystemMessage, configurationFolder: configurationFolder,
+      access: access, availableModels: document?["availableModels"]?.elements?.compactMap(\.text),
       settingsNoProxy: variables?["NO_PROXY"]?.text ?? variables?["no_proxy"]?.text)
   }
 }

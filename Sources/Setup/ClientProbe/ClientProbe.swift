@@ -6,15 +6,16 @@ import SystemPackage
   import Foundation
 #endif
 
-/// A listener on 127.0.0.1 that answers every prompt like an Anthropic server, and keeps what it was sent.
+/// A listener on 127.0.0.1 that answers every prompt like an Anthropic server.
 public struct ProbeListener: Sendable {
   /// `http://127.0.0.1:PORT`.
   public var url: String
-  public var requests: @Sendable () -> [ClientContract.Request]
+  /// Each request as it comes; ends when the listener is stopped.
+  public var requests: AsyncStream<ClientContract.Request>
   public var stop: @Sendable () async -> Void
 
   public init(
-    url: String, requests: @escaping @Sendable () -> [ClientContract.Request],
+    url: String, requests: AsyncStream<ClientContract.Request>,
     stop: @escaping @Sendable () async -> Void
   ) {
     self.url = url
@@ -23,7 +24,14 @@ public struct ProbeListener: Sendable {
   }
 }
 
-/// Lets the installed client talk to a listener of ours, once for each tier and all at once.
+/// Lets the installed client talk to a listener of ours and reads off what it does.
+///
+/// A client takes a second of processor time to start, its further prompts a twentieth of that. So three of them run at
+/// once, each says as much as one can, and each is ended as soon as it has said it:
+/// - `token`: every tool, `ANTHROPIC_AUTH_TOKEN` beside a stored login and a login token.
+/// - `tiers`: `ANTHROPIC_API_KEY`, the lean tools, `--settings` against a settings file and the environment; a
+///   conversation in which the model changes from tier to tier.
+/// - `both`: token and key; the answer to its prompt starts a subagent of each tier.
 public struct ClientProbe: Sendable {
   let world: World
   let listen: @Sendable () async throws(Failure) -> ProbeListener
@@ -35,83 +43,115 @@ public struct ClientProbe: Sendable {
     self.listen = listen
   }
 
-  /// The contract of this client: as it was stored for its version, or else asked and stored.
+  /// The contract of this client: as it was stored for its version, or else asked.
   public func callAsFunction(_ client: ClaudeCode.Installation) async throws(Failure)
     -> ClientContract
   {
     let version = client.version ?? "unknown"
-    if let stored, stored.clientVersion == version { return stored }
-    let contract = try await ask(client.path, version)
-    store(contract)
-    return contract
+    if let stored = ClientContract.stored(in: world), stored.clientVersion == version {
+      return stored
+    }
+    return try await ask(client.path, version)
   }
 
-  private var file: FilePath { Folders(world.environment).clientContract }
+  // MARK: - What is sent
 
-  /// A stored contract that cannot be read is asked for again.
-  private var stored: ClientContract? {
-    guard let bytes = try? world.files.read(file) else { return nil }
-    return try? JSONDecoder().decode(ClientContract.self, from: Data(bytes))
+  enum Run: String, Sendable, CaseIterable {
+    case token, tiers, both
   }
 
-  /// Only where the state folder is there already; not being able to keep it costs the next run two seconds.
-  private func store(_ contract: ClientContract) {
-    guard world.files.exists(file.removingLastComponent()),
-      let bytes = try? JSONEncoder().encode(contract)
-    else { return }
-    try? world.files.write(file, Array(bytes), 0o600)
+  /// Which of the places that name a base URL the client took it from.
+  enum Layer: String, Sendable, CaseIterable {
+    case process, user, settings
+  }
+
+  static let token = "probe-token"
+  static let key = "probe-key"
+  static let login = "sk-ant-oat01-probe"
+  static let tiers = ["none"] + Tier.allCases.map(\.rawValue)
+  /// The tiers that the client's tool for subagents takes.
+  static let subagents = ["none", "sonnet", "opus", "haiku"]
+  static let spawning = "probe-spawn"
+
+  static func model(_ tier: String) -> String { "probe-\(tier)" }
+  static func isOurs(_ model: String) -> Bool { tiers.map(Self.model).contains(model) }
+  static func words(for tier: String) -> String { "probe-words-\(tier)." }
+
+  /// Reads `/RUN.LAYER/path?query`.
+  static func base(of path: String) -> (run: Run, layer: Layer, path: String)? {
+    let parts = path.dropFirst().split(separator: "/", maxSplits: 1)
+    let names = parts.first?.split(separator: ".") ?? []
+    guard parts.count == 2, names.count == 2, let run = Run(rawValue: String(names[0])),
+      let layer = Layer(rawValue: String(names[1]))
+    else { return nil }
+    return (run, layer, "/" + parts[1].prefix { $0 != "?" })
+  }
+
+  // MARK: - Asking
+
+  /// How one run of the client ended, in its own words where it failed.
+  private struct Outcome: Sendable {
+    var words = ""
   }
 
   private func ask(_ client: String, _ version: String) async throws(Failure) -> ClientContract {
     let listener = try await listen()
     let folder = Folders(world.environment).probe
-    let outcomes = await withTaskGroup(of: String.self) { group in
-      for tier in ClientContract.tiers {
-        group.addTask {
-          let call = call(
-            client, tier, url: listener.url, folder: folder.appending(tier), world.environment)
-          do {
-            _ = try world.files.makeFolder(folder.appending(tier))
-            let result = try await world.programs.run(call, within: .seconds(60))
-            return result.succeeded ? "" : result.output + result.error
-          } catch let problem as ProgramProblem {
-            return programFailure(problem).why
-          } catch let problem as FileProblem {
-            return "\(problem.path): \(problem.reason)"
-          } catch {
-            return "\(error)"
-          }
+    let made: [FilePath]
+    do { made = try world.files.makeFolder(folder) } catch {
+      await listener.stop()
+      throw Failure("The client could not be asked", why: "\(error.path): \(error.reason)")
+    }
+    let seen = Shared([ClientContract.Request]())
+    let session = Session(world: world, client: client, url: listener.url, folder: folder)
+    let options: [ClientContract.Option]
+    let words: String
+    (options, words) = await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for await request in listener.requests {
+          seen.update { $0.append(request) }
+          if let prompt = Prompt(request) { session.notice(prompt) }
         }
       }
-      return await group.reduce(into: [String]()) { $0.append($1) }
+      let found = await session.run()
+      await listener.stop()
+      return found
     }
-    await listener.stop()
-    // Should it stay behind, the next one and uninstall remove it.
-    try? world.files.removeTree(folder)
-    guard let contract = ClientContract(version: version, listener.requests()) else {
-      let words = outcomes.first { !$0.isEmpty } ?? "it ended without a word"
+    clean(folder, made)
+    let contract = ClientContract(version: version, seen.value, options: options)
+    guard let contract else {
       throw Failure(
         "Claude Code did not talk to a server of ours",
-        why: printable(String(words.trimmed.prefix(300))), tryNext: ["`ccl-setup env`"])
+        why: words.isEmpty
+          ? "it ended without a word" : printable(String(words.trimmed.prefix(300))),
+        tryNext: ["`ccl-setup env`"])
     }
     return contract
   }
 
-  /// A client that knows nothing of the person: an empty environment, a folder of its own, no retries.
-  private func call(
-    _ client: String, _ tier: String, url: String, folder: FilePath, _ environment: Environment
-  ) -> Invocation {
-    var variables = [
-      "HOME": folder.string, "CLAUDE_CONFIG_DIR": folder.string,
-      // An npm installation is a script for the node beside it.
-      "PATH": "\(FilePath(client).removingLastComponent()):\(environment.variables["PATH"] ?? "")",
-      "ANTHROPIC_BASE_URL": "\(url)/\(tier)", "ANTHROPIC_AUTH_TOKEN": ClientContract.token,
-      "ANTHROPIC_MODEL": "probe-none", "CLAUDE_CODE_MAX_RETRIES": "0",
-      "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
-    ]
-    for tier in Tier.allCases { variables[tier.variable] = "probe-\(tier.rawValue)" }
-    let model = tier == "none" ? [] : ["--model", tier]
-    return Invocation(
-      client, model + ["-p", "hi"], environment: variables, without: ["*"], folder: folder)
+  /// Should something stay behind, the next one and uninstall remove it.
+  private func clean(_ folder: FilePath, _ made: [FilePath]) {
+    try? world.files.removeTree(folder)
+    for folder in made.reversed() { _ = try? world.files.removeEmptyFolder(folder) }
+  }
+}
+
+extension ClientContract {
+  /// What was kept of the last client that was asked, of whatever version; one that cannot be read is asked again.
+  static func stored(in world: World) -> ClientContract? {
+    guard let bytes = try? world.files.read(Folders(world.environment).clientContract) else {
+      return nil
+    }
+    return try? JSONDecoder().decode(ClientContract.self, from: Data(bytes))
+  }
+
+  /// Keeps it where the state folder is there; not being able to costs the next run two seconds.
+  public func store(in world: World) {
+    let file = Folders(world.environment).clientContract
+    guard self != ClientContract.stored(in: world),
+      world.files.exists(file.removingLastComponent()),
+      let bytes = try? JSONEncoder().encode(self)
+    else { return }
+    try? world.files.write(file, Array(bytes), 0o600)
   }
 }

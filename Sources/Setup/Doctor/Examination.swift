@@ -7,6 +7,8 @@ public struct Examination: Sendable {
   public var repair: Plan?
   /// What was set up, `nil` when nothing was.
   public var choices: Choices?
+  /// What the client was seen to do, where it was asked.
+  public var contract: ClientContract?
 
   /// How bad the worst of the checks is.
   public var outcome: Check.Outcome { checks.map(\.outcome).max() ?? .pass }
@@ -47,12 +49,13 @@ public struct Examination: Sendable {
       machine: machine, environment: world.environment, receipt: receipt, choices: choices,
       container: await container)
     async let contract = contract(of: machine.claude.installations.first, probe)
+    facts.contract = await contract
     await facts.survey(in: world, catalogue: catalogue, functions: await functions)
     facts.description = await description
     facts.answers = await answers
-    facts.contract = await contract
     return Examination(
-      machine: machine, checks: facts.checks, repair: facts.repair, choices: choices)
+      machine: machine, checks: facts.checks, repair: facts.repair, choices: choices,
+      contract: try? facts.contract?.get())
   }
 
   private static func contract(

@@ -32,6 +32,12 @@ struct Facts: Sendable {
     plan = .failure(Failure("The setup was not looked at", why: "no survey was taken"))
   }
 
+  /// The client as it is known now.
+  var client: ClaudeCode {
+    var client = machine.claude
+    if case .success(let contract) = contract { client.contract = contract }
+    return client
+  }
   var folders: Folders { Folders(environment) }
   var server: Survey.Server? { portHolder == nil ? surveyed?.server : nil }
 
@@ -65,6 +71,9 @@ struct Facts: Sendable {
         // At the new port nothing answers: the rest is found out once the engine runs there.
         survey = try await Survey.take(for: wanted, machine: machine, in: world)
       }
+      // The files are to be what the client wants now, not what it wanted when it was last asked.
+      var machine = machine
+      machine.claude = client
       blocks = BlockRepair.all(for: wanted, survey, environment) { shell in isHidden(shell) }
       var plan = try Plan(
         wanted, machine: machine, catalogue: catalogue, survey: survey.without(blocks),

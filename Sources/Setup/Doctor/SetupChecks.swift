@@ -263,13 +263,13 @@ extension Facts {
           "context", .models, printable(name.description), .pass,
           "its context of \(choices.contextWindow) tokens is baked in"))
     }
-    if choices.contextWindow < ContextSize.smallest.tokens {
+    if let words = client.shortage(of: choices) {
+      let least = contextInWords(client.smallestContext(choices.profile))
       checks.append(
         Check(
-          "context-too-small", .models, "The context", .warn,
-          "\(contextInWords(choices.contextWindow)) tokens",
-          consequence: "Claude Code's own prompt hardly fits: 32k is the least that works.",
-          remedy: Remedy("Choose a larger one", run: "ccl-setup --context 64k")))
+          "context-too-small", .models, "The context", .warn, words,
+          consequence: "Little or no room is left for files and the conversation.",
+          remedy: Remedy("Choose a larger one", run: "ccl-setup --context \(least)")))
     }
     return checks
   }
@@ -307,40 +307,6 @@ extension Facts {
   }
 
   // MARK: - Client and prompt
-
-  private var contractChecks: [Check] {
-    switch contract {
-    case nil: return []
-    case .failure(let failure):
-      return [
-        Check(
-          "client-contract", .client, "What it does with a server", .warn,
-          "\(failure.what): \(failure.why)",
-          consequence: "Whether claude-local fits this version is not known.")
-      ]
-    case .success(let contract):
-      let surprises = contract.surprises
-      guard surprises.isEmpty else {
-        return [
-          Check(
-            "client-contract", .client, "What it does with a server", .fail,
-            "\(contract.clientVersion): \(surprises.joined(separator: "; "))",
-            consequence: "claude-local is made for a client that does otherwise.",
-            remedy: Remedy(
-              "Use another version",
-              [.say("Install an older Claude Code, or a newer ccl-setup that knows this one.")]))
-        ]
-      }
-      let tiers = contract.unknownTiers
-      let unknown = tiers.isEmpty ? "" : " (it does not know \(tiers.joined(separator: ", ")))"
-      return [
-        Check(
-          "client-contract", .client, "What it does with a server", .pass,
-          "\(contract.clientVersion) posts to \(contract.path), the token as \(contract.credentialHeader ?? "nothing"), each tier's own model\(unknown), \(ByteCount(contract.systemBytes).inWords) of system prompt and \(ByteCount(contract.toolBytes).inWords) in \(contract.toolCount) tools"
-        )
-      ]
-    }
-  }
 
   private var answerChecks: [Check] {
     answers.map { proof in

@@ -93,7 +93,7 @@ extension VariableTable {
     return VariableTable(
       rows: names.map { name in
         row(name, found[name] ?? [], isSetUp: document != nil, conflicts, isMissing: isMissing)
-      }, isSetUp: document != nil)
+      } + stateRows(document, in: world), isSetUp: document != nil)
   }
 
   private struct Value {
@@ -111,6 +111,8 @@ extension VariableTable {
   /// The keys, other than variables, by which a settings file can lead the client away.
   private static let keys = [
     "apiKeyHelper", "availableModels", "forceLoginMethod", "forceLoginOrgUUID", "model",
+    // Whether the client starts in auto mode, and whether it can.
+    "permissions.defaultMode", "permissions.disableAutoMode",
   ]
 
   private static func values(of document: JSON) -> [(String, String)] {
@@ -119,11 +121,15 @@ extension VariableTable {
     }
     return variables
       + keys.compactMap { key in
-        document[key].map { value in
+        member(key, of: document).map { value in
           let list = value.elements?.compactMap(\.text).joined(separator: ", ")
           return (key, list ?? value.text ?? value.compact)
         }
       }
+  }
+
+  private static func member(_ path: String, of document: JSON) -> JSON? {
+    path.split(separator: ".").reduce(document) { $0?[String($1)] }
   }
 
   private static func row(

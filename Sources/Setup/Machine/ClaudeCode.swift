@@ -21,15 +21,18 @@ public struct ClaudeCode: Sendable, Hashable, Codable {
   public var hasCompletedOnboarding: Bool
   /// A stored claude.ai login (its existence, never its content).
   public var hasStoredLogin: Bool
+  /// What the first of them was seen to do with a server, at the time when it was asked; `nil` when it never was.
+  public var contract: ClientContract?
 
   public init(
     installations: [Installation] = [], configurationFolder: String, hasCompletedOnboarding: Bool,
-    hasStoredLogin: Bool
+    hasStoredLogin: Bool, contract: ClientContract? = nil
   ) {
     self.installations = installations
     self.configurationFolder = configurationFolder
     self.hasCompletedOnboarding = hasCompletedOnboarding
     self.hasStoredLogin = hasStoredLogin
+    self.contract = contract
   }
 }
 
@@ -63,7 +66,8 @@ extension ClaudeCode {
       configurationFolder: folder.string,
       hasCompletedOnboarding: state?["hasCompletedOnboarding"]?.bool ?? false,
       hasStoredLogin: world.files.exists(folder.appending(".credentials.json"))
-        || state?["oauthAccount"]?.members?.isEmpty == false)
+        || state?["oauthAccount"]?.members?.isEmpty == false,
+      contract: ClientContract.stored(in: world))
   }
 
   private static func version(

@@ -241,12 +241,8 @@ struct Planner {
           .warning,
           "\(choices.model) only proves that the setup works; it is too small for real work."))
     }
-    if choices.contextWindow < ContextSize.smallest.tokens, !isChosenBefore {
-      notes.append(
-        .init(
-          .warning,
-          "A context of \(contextInWords(choices.contextWindow)) is too small for Claude Code's own prompt; 32k is the least that works."
-        ))
+    if let words = machine.claude.shortage(of: choices), !isChosenBefore {
+      notes.append(.init(.warning, "\(words)"))
     }
     return Plan.Step(id: .model, title: "The model", changes: pulls)
   }
@@ -293,12 +289,15 @@ struct Planner {
     // What another server's template takes is not known; without the late message all of them work.
     let derived = choices.engine.isOllama ? try Plan.derivedName(choices) : nil
     let avoids = derived?.dropsLateSystemMessages ?? true
-    return ClientSettings(
-      .init(
-        baseURL: choices.engine.url, model: try choices.clientModel(),
-        contextWindow: choices.contextWindow, profile: choices.profile,
-        lateSystemMessage: avoids ? .avoid : .keep, access: choices.access,
-        document: survey.clientSettings))
+    let client = machine.claude.demands
+    var input = ClientSettings.Input(
+      baseURL: choices.engine.url + client.baseURLEnding, model: try choices.clientModel(),
+      contextWindow: choices.contextWindow, profile: choices.profile,
+      lateSystemMessage: avoids ? .avoid : .keep, access: choices.access,
+      document: survey.clientSettings)
+    input.takesTools = client.takesTools
+    if choices.clientFolder == .own { input.configurationFolder = folders.client.string }
+    return ClientSettings(input)
   }
 
   private func shellStep(

@@ -4,6 +4,8 @@ public struct Answers: Sendable, Hashable {
   public var model: String?
   public var contextWindow: Int?
   public var profile: Profile?
+  /// Not asked for: the person's own, unless a flag or an answers file says otherwise.
+  public var clientFolder: ClientFolder?
   public var shells: [Shell]?
   /// How the server that `engine` names is reached; comes with it, from flags or an earlier run.
   public var access: ServerAccess?
@@ -16,6 +18,7 @@ public struct Answers: Sendable, Hashable {
     model = choices.model
     contextWindow = choices.contextWindow
     profile = choices.profile
+    clientFolder = choices.clientFolder
     shells = choices.shells
     access = choices.access
   }
@@ -25,7 +28,7 @@ public struct Answers: Sendable, Hashable {
     guard let engine, let model, let contextWindow, let shells else { return nil }
     return Choices(
       engine: engine, model: model, contextWindow: contextWindow, shells: shells,
-      profile: profile ?? .full, access: access)
+      profile: profile ?? .full, clientFolder: clientFolder ?? .yours, access: access)
   }
 
   /// The server elsewhere that was named, if one was.
@@ -50,6 +53,7 @@ public struct Answers: Sendable, Hashable {
     case .model: model != nil
     case .context: contextWindow != nil
     case .profile: profile != nil
+    case .clientFolder: true
     case .shells: shells != nil
     }
   }
@@ -63,6 +67,7 @@ public struct Answers: Sendable, Hashable {
       contextWindow = nil
     case .context: contextWindow = nil
     case .profile: profile = nil
+    case .clientFolder: clientFolder = nil
     case .shells: shells = nil
     }
   }
@@ -72,7 +77,13 @@ public struct Answers: Sendable, Hashable {
 public struct Question: Sendable {
   /// In the order in which they are asked; the raw value is the flag's and the answers file's key.
   public enum ID: String, Sendable, Hashable, Codable, CaseIterable {
-    case engine, model, context, profile, shells
+    case engine, model, context, profile
+    case clientFolder = "client-folder"
+    case shells
+
+    /// Those that the wizard asks; the others are answered by a flag or an answers file only.
+    public static let allCases: [ID] = [.engine, .model, .context, .profile, .shells]
+    public static let unasked: [ID] = [.clientFolder]
   }
   public struct Option: Sendable {
     /// What one types.

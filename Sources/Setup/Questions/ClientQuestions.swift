@@ -2,24 +2,58 @@
 extension Questionnaire {
   func profileQuestion(_ answers: Answers) -> Question {
     let onCPU = machine.memoryBudget(for: answers.engine).onCPU
-    let recommended = previous?.profile ?? (onCPU ? .lean : .full)
+    let isShort =
+      machine.claude.contract != nil
+      && (answers.contextWindow ?? .max) < machine.claude.smallestContext(.full)
+    let recommended = previous?.profile ?? (onCPU || isShort ? .lean : .full)
+    let (full, lean) = (promptWords(.full), promptWords(.lean))
     return Question(
       id: .profile, title: "How many tools shall Claude Code offer the model?",
       options: [
         Question.Option(
           value: Profile.full.rawValue, title: "all of them",
-          reason: "a first prompt of 10,800 to 24,000 tokens, by the client's version",
+          reason: full ?? "a first prompt of 10,800 to 24,000 tokens, by the client's version",
           isRecommended: recommended == .full),
         Question.Option(
           value: Profile.lean.rawValue, title: "six: Bash, Edit, Read, Write, Glob, Grep",
-          reason: onCPU
-            ? "less than half of the prompt; on a CPU that is minutes less to the first answer"
-            : "less than half of the prompt, and less for a small model to get wrong",
+          reason: lean
+            ?? (onCPU
+              ? "less than half of the prompt; on a CPU that is minutes less to the first answer"
+              : "less than half of the prompt, and less for a small model to get wrong"),
           isRecommended: recommended == .lean),
       ], recommended: recommended.rawValue,
       help: [
         "Every request carries the description of every tool. A local model reads them all before its first word; later turns reuse what it has read.",
         "It can be changed at any time: run \(command: "ccl-setup") again.",
+      ], isOpen: false)
+  }
+
+  /// What the installed client was seen to send, and what that means; `nil` where it was not asked.
+  private func promptWords(_ profile: Profile) -> Text? {
+    guard let prompt = machine.claude.contract?.prompt(profile) else { return nil }
+    let wait = Duration.seconds(prompt.tokens / 100)
+    return
+      "your Claude Code's first prompt: about \(prompt.tokens) tokens in \(prompt.toolCount) tools; where the model reads 100 a second, \(wait.inWords) to the first answer"
+  }
+
+  /// Answered by a flag or an answers file only: sharing is right for almost everybody.
+  func clientFolderQuestion() -> Question {
+    let recommended = previous?.clientFolder ?? .yours
+    return Question(
+      id: .clientFolder, title: "Where shall claude-local keep the client's settings and history?",
+      options: [
+        Question.Option(
+          value: ClientFolder.yours.rawValue, title: "where plain claude keeps them",
+          reason: "shared settings and history; a first start asks about theme and trust",
+          isRecommended: recommended == .yours),
+        Question.Option(
+          value: ClientFolder.own.rawValue, title: "in a folder of its own",
+          reason:
+            "straight to the prompt: folders below your home count as trusted; uninstall removes it",
+          isRecommended: recommended == .own),
+      ], recommended: recommended.rawValue,
+      help: [
+        "In a folder of its own nothing of a login or of settings for Anthropic's servers is in reach."
       ], isOpen: false)
   }
 

@@ -78,11 +78,7 @@ extension Questionnaire {
       if let need, need > memory.bytes {
         reason = reason + ", more than the \(Bytes.memory(memory.bytes)) there are"
       }
-      if size < ContextSize.smallest.tokens {
-        reason = reason + "; too little for Claude Code's own prompt"
-      } else if size < ContextSize.preferred.tokens {
-        reason = reason + "; enough for the newest Claude Code only"
-      }
+      if let words = machine.claude.shortage(inContextOf: size) { reason = reason + "; \(words)" }
       return Question.Option(
         value: contextInWords(size), title: "\(size) tokens", reason: reason,
         isRecommended: size == recommended)

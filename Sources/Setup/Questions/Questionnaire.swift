@@ -36,6 +36,7 @@ public struct Questionnaire: Sendable {
     case .model: modelQuestion(answers)
     case .context: contextQuestion(answers)
     case .profile: profileQuestion(answers)
+    case .clientFolder: clientFolderQuestion()
     case .shells: shellsQuestion()
     }
   }
@@ -61,6 +62,9 @@ public struct Questionnaire: Sendable {
         throw notOneOf(question, typed)
       }
       answers.profile = profile
+    case .clientFolder:
+      guard let folder = ClientFolder(rawValue: meant) else { throw notOneOf(question, typed) }
+      answers.clientFolder = folder
     case .shells: answers.shells = try readShells(meant, question)
     }
   }

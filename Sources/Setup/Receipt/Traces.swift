@@ -186,7 +186,7 @@ struct Traces: Sendable {
   private mutating func findSettings() -> (server: String, candidates: [ClientSettings])? {
     guard let bytes = try? world.files.read(folders.clientSettings),
       let variables = (try? JSON.parse(bytes))?["env"],
-      let server = variables["ANTHROPIC_BASE_URL"]?.text,
+      let address = variables["ANTHROPIC_BASE_URL"]?.text,
       let model = variables["ANTHROPIC_MODEL"]?.text,
       let window = variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"]?.text.flatMap({ Int($0) }),
       // What becomes of absurd figures is not ours to find out.
@@ -208,12 +208,15 @@ struct Traces: Sendable {
       ClientSettings.LateSystemMessage.allCases.map { late in
         ClientSettings(
           .init(
-            baseURL: server, model: model, contextWindow: window, profile: profile,
-            lateSystemMessage: late, access: access, document: own))
+            baseURL: address, model: model, contextWindow: window, profile: profile,
+            lateSystemMessage: late, access: access, document: own,
+            configurationFolder: variables["CLAUDE_CONFIG_DIR"]?.text))
       }
     }
     let candidates = possible.filter { (try? $0.document()).map { Array($0.utf8) } == bytes }
     add(folders.clientSettings) { _ in !candidates.isEmpty }
+    // A client may have wanted its base URL with the version.
+    let server = address.hasSuffix("/v1") ? String(address.dropLast(3)) : address
     return (server, possible)
   }
 

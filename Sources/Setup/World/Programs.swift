@@ -11,6 +11,13 @@ public struct Programs: Sendable {
       _ invocation: Invocation, _ limit: Duration,
       _ output: (@Sendable (ProgramLine) -> Void)?
     ) async throws(ProgramProblem) -> ProgramResult
+  /// Runs to the end like `run`, with an input that is written piece by piece as the program answers. When our task is
+  /// cancelled the program is killed at once, where `run` asks it to end.
+  public var converse:
+    @Sendable (
+      _ invocation: Invocation, _ limit: Duration, _ input: AsyncStream<[UInt8]>,
+      _ output: @escaping @Sendable (ProgramLine) -> Void
+    ) async throws(ProgramProblem) -> ProgramResult
   /// Starts a program that outlives us, output appended to `log`; answers its process id.
   public var startDetached:
     @Sendable (_ invocation: Invocation, _ log: FilePath) async throws(ProgramProblem) -> Int32
@@ -24,6 +31,10 @@ public struct Programs: Sendable {
     run:
       @escaping @Sendable (Invocation, Duration, (@Sendable (ProgramLine) -> Void)?)
       async throws(ProgramProblem) -> ProgramResult,
+    converse:
+      @escaping @Sendable (
+        Invocation, Duration, AsyncStream<[UInt8]>, @escaping @Sendable (ProgramLine) -> Void
+      ) async throws(ProgramProblem) -> ProgramResult,
     startDetached:
       @escaping @Sendable (Invocation, FilePath) async throws(ProgramProblem) -> Int32,
     isRunning: @escaping @Sendable (Int32) -> Bool,
@@ -31,6 +42,7 @@ public struct Programs: Sendable {
   ) {
     self.find = find
     self.run = run
+    self.converse = converse
     self.startDetached = startDetached
     self.isRunning = isRunning
     self.end = end

@@ -4,61 +4,155 @@ import Testing
 
 /// What is read off a client's requests, and what would be a surprise.
 struct ClientContractTests {
-  private func request(
-    _ path: String, model: String,
-    header: (String, String) = ("Authorization", "Bearer probe-token")
-  ) -> ClientContract.Request {
-    let body =
-      #"{"model":"\#(model)","messages":[],"system":[{"text":"hello"}],"tools":[{"name":"Read"}]}"#
-    return .init(
-      method: "POST", path: path,
-      headers: [WebHeader("Accept", "*"), WebHeader(header.0, header.1)],
-      body: Array(body.utf8))
-  }
+  /// A client of a kind, as its requests in the three runs show it.
+  private struct Client {
+    var path = "/v1/messages?beta=true"
+    var tokenHeader = "Authorization"
+    var layer = "settings"
+    var options = ClientContract.Option.allCases
+    var login: String?
+    var background: String?
+    var model: (String) -> String = { "probe-\($0)" }
+    var subagent: (String) -> String = { "probe-\($0)" }
 
-  private func contract(
-    path: String = "/v1/messages?beta=true", header: String = "Authorization",
-    model: (String) -> String = { "probe-\($0)" }
-  ) throws -> ClientContract {
-    let requests = ClientContract.tiers.map { tier in
-      request("/\(tier)\(path)", model: model(tier), header: (header, "Bearer probe-token"))
+    func request(
+      _ base: String, _ model: String, _ words: [String], headers: [(String, String)],
+      tools: [String] = ["Read"]
+    ) -> ClientContract.Request {
+      let messages = words.map { #"{"role":"user","content":"\#($0)"}"# }.joined(separator: ",")
+      let tools = tools.map { #"{"name":"\#($0)"}"# }.joined(separator: ",")
+      let body =
+        #"{"model":"\#(model)","messages":[\#(messages)],"system":[{"text":"hello"}],"tools":[\#(tools)]}"#
+      return .init(
+        method: "POST", path: "/\(base)\(path)",
+        headers: headers.map { WebHeader($0.0, $0.1) }, body: Array(body.utf8))
     }
-    return try #require(ClientContract(version: "9.9.9", requests))
+
+    var requests: [ClientContract.Request] {
+      let token = [(tokenHeader, "Bearer probe-token")] + (login.map { [("x-login", $0)] } ?? [])
+      var all = [request("token.process", model("none"), ["probe-words-none."], headers: token)]
+      if let background {
+        all.insert(request("token.process", background, ["Warmup"], headers: token), at: 0)
+      }
+      var words: [String] = []
+      for tier in ["none", "opus", "sonnet", "haiku", "fable"] {
+        words.append("probe-words-\(tier).")
+        all.append(
+          request("tiers.\(layer)", model(tier), words, headers: [("X-Api-Key", "probe-key")]))
+      }
+      let both = [("Authorization", "Bearer probe-token"), ("X-Api-Key", "probe-key")]
+      all.append(request("both.process", model("none"), ["probe-spawn"], headers: both))
+      for tier in ["none", "sonnet", "opus", "haiku"] {
+        all.append(
+          request("both.process", subagent(tier), ["probe-words-\(tier)."], headers: both))
+      }
+      return all
+    }
+
+    func contract() throws -> ClientContract {
+      try #require(ClientContract(version: "9.9.9", requests, options: options))
+    }
   }
 
   @Test func theKnownContractIsNoSurprise() throws {
-    let contract = try contract()
+    let contract = try Client().contract()
     #expect(contract.surprises == [])
     #expect(contract.path == "/v1/messages" && contract.baseURLEnding == "")
-    #expect(contract.credentialHeader == "authorization")
-    #expect(contract.toolCount == 1 && contract.toolBytes == 17 && contract.systemBytes == 18)
+    #expect(
+      contract.credentials == [
+        .token: ["authorization"], .key: ["x-api-key"], .both: ["authorization", "x-api-key"],
+      ])
+    #expect(contract.models["none"] == "probe-none" && contract.models["fable"] == "probe-fable")
+    #expect(contract.subagentModels.count == 4 && contract.subagentModels["haiku"] == "probe-haiku")
+    #expect(contract.settingsWin && !contract.sendsLogin && contract.backgroundModels == [])
+    #expect(contract.full.toolCount == 1 && contract.full.tools == 17 && contract.full.system == 18)
+    #expect(contract.lean != nil)
   }
 
-  @Test func aClientThatWantsTheVersionInItsBaseURLIsSeen() throws {
-    let contract = try contract(path: "/messages")
-    #expect(contract.baseURLEnding == "/v1")
-    #expect(contract.surprises == ["it posts prompts to /messages"])
-    #expect(try self.contract(path: "/v2/messages").baseURLEnding == nil)
+  /// The path decides the base URL, also of a client that changes its mind.
+  @Test func aClientThatWantsTheVersionInItsBaseURLGetsIt() throws {
+    let contract = try Client(path: "/messages").contract()
+    #expect(contract.baseURLEnding == "/v1" && contract.surprises == [])
+    #expect(ClientDemands(contract).baseURLEnding == "/v1")
+    #expect(ClientDemands(nil).baseURLEnding == "")
+    let strange = try Client(path: "/v2/messages").contract()
+    #expect(strange.baseURLEnding == nil)
+    #expect(strange.surprises == ["it posts prompts to /v2/messages"])
   }
 
-  @Test func anotherHeaderAndAnotherModelAreSeen() throws {
-    #expect(try contract(header: "X-Api-Key").surprises == ["it sends the token as x-api-key"])
-    let lost = try contract { $0 == "haiku" ? "claude-haiku-9" : "probe-\($0)" }
-    #expect(lost.surprises == ["for haiku it asks for claude-haiku-9"])
+  @Test func whatDoesNotFitIsSeen() throws {
+    #expect(
+      try Client(tokenHeader: "X-Api-Key").contract().surprises
+        == ["it sends the token as x-api-key"])
+    #expect(
+      try Client(model: { $0 == "haiku" ? "claude-haiku-9" : "probe-\($0)" }).contract().surprises
+        == ["for haiku it asks for claude-haiku-9"])
+    #expect(
+      try Client(subagent: { $0 == "none" ? "claude-haiku-9" : "probe-\($0)" }).contract().surprises
+        == ["a subagent (none) asks for claude-haiku-9"])
+    #expect(
+      try Client(background: "claude-haiku-9").contract().surprises
+        == ["in the background it asks for claude-haiku-9"])
+    #expect(
+      try Client(layer: "user").contract().surprises
+        == ["--settings does not beat its own settings file"])
+    #expect(
+      try Client(options: [.settings, .permissionMode]).contract().surprises
+        == ["it does not know --tools"])
+    let leaking = try Client(login: "Bearer sk-ant-oat01-probe-stored").contract()
+    #expect(leaking.sendsLogin)
+    #expect(leaking.surprises == ["it sends the stored login beside the token"])
   }
 
   /// An older client takes a tier it does not know for a model's name.
   @Test func aTierThatIsTooNewIsNoSurprise() throws {
-    let old = try contract { $0 == "fable" ? "fable" : "probe-\($0)" }
+    let old = try Client(model: { $0 == "fable" ? "fable" : "probe-\($0)" }).contract()
     #expect(old.unknownTiers == ["fable"])
     #expect(old.surprises == [])
   }
 
   @Test func otherRequestsAreNoPrompts() {
-    let other = ClientContract.Request(method: "HEAD", path: "/none/", headers: [], body: [])
-    #expect(ClientContract(version: "1", [other]) == nil)
+    let other = ClientContract.Request(
+      method: "HEAD", path: "/token.process/", headers: [], body: [])
+    #expect(ClientContract(version: "1", [other], options: []) == nil)
+    let stray = Client().request("v1", "probe-none", ["probe-words-none."], headers: [])
+    #expect(ClientContract(version: "1", [stray], options: []) == nil)
+    var counting = Client()
+    counting.path = "/v1/messages/count_tokens"
+    #expect(ClientContract(version: "1", counting.requests, options: []) == nil)
+  }
+
+  /// Sizes of the four clients, and the windows that were measured to be the smallest sensible ones.
+  @Test(
+    arguments: [
+      (48_608, 32_768), (102_664, 65_536), (85_457, 65_536), (20_978, 16_384), (48_138, 32_768),
+    ])
+  func theSmallestContextFollowsFromThePrompt(bytes: Int, context: Int) throws {
+    var contract = try Client().contract()
+    contract.full.all = bytes
+    #expect(contract.smallestContext(.full) == context)
+  }
+
+  @Test func theAnswerToASpawningPromptStartsEverySubagent() throws {
+    let client = Client()
+    let spawning = client.request(
+      "both.process", "m", ["probe-spawn"], headers: [], tools: ["Read", "Task"])
+    guard case .stream(let events) = ProbeAnswer(to: spawning) else {
+      Issue.record("no answer")
+      return
+    }
+    for tier in ["none", "sonnet", "opus", "haiku"] {
+      #expect(events.contains("probe-words-\(tier)."))
+    }
+    #expect(events.contains(#""name":"Task""#))
+    let plain = client.request("token.process", "m", ["probe-words-none."], headers: [])
+    guard case .stream(let pong) = ProbeAnswer(to: plain) else {
+      Issue.record("no answer")
+      return
+    }
+    #expect(pong.contains("pong") && !pong.contains("tool_use"))
     #expect(
-      ClientContract(version: "1", [request("/v1/messages", model: "probe-none")]) == nil,
-      "a request that is not of the probe")
+      ProbeAnswer(to: .init(method: "HEAD", path: "/token.process/", headers: [], body: []))
+        == .notFound)
   }
 }

@@ -1,0 +1,112 @@
+extension ClientContract {
+  /// One request as the listener saw it.
+  public struct Request: Sendable {
+    public var method: String
+    /// With the query.
+    public var path: String
+    public var headers: [WebHeader]
+    public var body: [UInt8]
+
+    public init(method: String, path: String, headers: [WebHeader], body: [UInt8]) {
+      self.method = method
+      self.path = path
+      self.headers = headers
+      self.body = body
+    }
+  }
+
+  /// Reads what a client does off its requests; `nil` without a first prompt of the run with a token.
+  ///
+  /// - Parameter options: those that the client took in the run for the tiers.
+  init?(version: String, _ requests: [Request], options: [Option]) {
+    let prompts = requests.compactMap(Prompt.init)
+    let first = prompts.first { $0.run == .token && $0.label != nil }
+    guard let first else { return nil }
+    clientVersion = version
+    path = first.path
+    full = PromptSize(first.request, first.document)
+    let tiers = prompts.filter { $0.run == .tiers && $0.turn != nil }
+    lean =
+      options.contains(.tools)
+      ? tiers.first.map { PromptSize($0.request, $0.document) } : nil
+    settingsWin = tiers.first?.layer == .settings
+    self.options = options
+    models = ["none": first.model]
+    for prompt in tiers {
+      if let turn = prompt.turn, turn != "none" { models[turn] = models[turn] ?? prompt.model }
+    }
+    subagentModels = [:]
+    for prompt in prompts {
+      if let tier = prompt.subagent { subagentModels[tier] = prompt.model }
+    }
+    backgroundModels = Set(prompts.filter { $0.label == nil }.map(\.model)).sorted()
+    let ways: [(CredentialWay, ClientProbe.Run)] = [
+      (.token, .token), (.key, .tiers), (.both, .both),
+    ]
+    credentials = [:]
+    for (way, run) in ways {
+      guard let prompt = prompts.first(where: { $0.run == run && $0.label != nil }) else {
+        continue
+      }
+      credentials[way] = prompt.request.headers
+        .filter { [ClientProbe.token, ClientProbe.key].contains(where: $0.value.contains) }
+        .map { $0.name.lowercased() }.sorted()
+    }
+    sendsLogin = requests.contains { request in
+      request.headers.contains { $0.value.contains(ClientProbe.login) }
+    }
+  }
+}
+
+/// A prompt of the probe, with what tells it from the others.
+struct Prompt {
+  var request: ClientContract.Request
+  var document: JSON
+  var model: String
+  var run: ClientProbe.Run
+  var layer: ClientProbe.Layer
+  /// After the base URL, without the query.
+  var path: String
+
+  /// `nil` for anything but a prompt that was sent to a base URL of ours. Counting tokens is no prompt.
+  init?(_ request: ClientContract.Request) {
+    guard request.method == "POST", let document = try? JSON.parse(request.body),
+      let model = document["model"]?.text, document["messages"] != nil,
+      let base = ClientProbe.base(of: request.path), !base.path.hasSuffix("/count_tokens")
+    else { return nil }
+    self.request = request
+    self.document = document
+    self.model = model
+    (run, layer, path) = base
+  }
+
+  /// The words of ours in it; `nil` for a request that nobody asked for.
+  var label: String? { turn ?? subagent ?? (isSpawning ? "spawn" : nil) }
+
+  /// The latest of the turns that stand in the conversation.
+  var turn: String? {
+    guard run != .both else { return nil }
+    return ClientProbe.tiers.reversed().first { contains(ClientProbe.words(for: $0)) }
+  }
+
+  /// Of a subagent's conversation, the tier that it was started with.
+  var subagent: String? {
+    guard run == .both, !isSpawning else { return nil }
+    return ClientProbe.subagents.first { contains(ClientProbe.words(for: $0)) }
+  }
+
+  private var isSpawning: Bool { contains(ClientProbe.spawning) }
+
+  /// Whether the agents are still to be started.
+  var asksForAgents: Bool { run == .both && isSpawning && !contains("tool_result") }
+
+  /// What this client calls its tool for subagents; `nil` where it offers none.
+  var toolForAgents: String? {
+    let names = (document["tools"]?.elements ?? []).compactMap { $0["name"]?.text }
+    return names.first { ["Agent", "Task"].contains($0) }
+  }
+
+  private func contains(_ words: String) -> Bool {
+    request.body.contains(sequence: Array(words.utf8))
+  }
+}

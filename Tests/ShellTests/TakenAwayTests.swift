@@ -1,0 +1,121 @@
+import NIOHTTP1
+import Setup
+import Support
+import SystemPackage
+import Testing
+
+/// Each setting of `claude-local` taken away alone: the real client then does what the setting is there against.
+///
+/// What is not here: the variables that are taken away are in `RealClientTests.overcomesEachConflictAlone`; the titles
+/// and suggestions of a terminal in `FiguresTests`; the two limits of time would take minutes to be seen, and the
+/// addresses of other providers had no effect that could be (`hygiene`).
+@Suite(.requires(.namespace, .superuser, .claude(.a), .claude(.c), .program("bash")))
+struct TakenAwayTests {
+  typealias Found = (result: ProgramResult, prompts: [RecordingListener.Request])
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    var setting: String
+    var arguments = "-p hi"
+    var environment: [String: String] = [:]
+    var version = ClaudeVersion.a
+    /// Whether what is found is as it is with the setting.
+    var isRight: @Sendable (Found) -> Bool
+    var testDescription: String { setting }
+  }
+
+  static let model = RealClientTests.model
+
+  static let cases: [Case] =
+    [
+      Case(setting: "ANTHROPIC_BASE_URL") { !$0.prompts.isEmpty },
+      Case(setting: "ANTHROPIC_AUTH_TOKEN") { $0.result.output == "pong" },
+      Case(setting: "ANTHROPIC_API_KEY", environment: ["ANTHROPIC_API_KEY": "sk-ant-api03-x"]) {
+        $0.prompts.allSatisfy { $0.headers["x-api-key"].isEmpty }
+      },
+      Case(setting: "ANTHROPIC_MODEL", environment: ["ANTHROPIC_MODEL": "claude-opus-5-5"]) {
+        $0.prompts.allSatisfy { $0.prompt?.model == model }
+      },
+    ]
+    + ["OPUS", "SONNET", "HAIKU", "FABLE"].map { tier in
+      Case(
+        setting: "ANTHROPIC_DEFAULT_\(tier)_MODEL", arguments: "--model \(tier.lowercased()) -p hi"
+      ) { $0.prompts.allSatisfy { $0.prompt?.model == model } }
+    } + [
+      Case(setting: "CLAUDE_CODE_MAX_CONTEXT_TOKENS") { !$0.result.error.contains("1m tokens") },
+      Case(setting: "CLAUDE_CODE_MAX_OUTPUT_TOKENS") {
+        $0.prompts.first?.prompt?.maxTokens == 16_384
+      },
+      Case(setting: "CLAUDE_CODE_ATTRIBUTION_HEADER") {
+        $0.prompts.allSatisfy { prompt in
+          prompt.prompt?.system?.contains {
+            $0.text?.contains("x-anthropic-billing-header") == true
+          }
+            == false
+        }
+      },
+      Case(setting: "apiKeyHelper") { $0.prompts.allSatisfy { $0.headers["x-api-key"].isEmpty } },
+      Case(setting: "NO_PROXY", environment: RealClientTests.deadProxies) {
+        $0.result.output == "pong"
+      },
+    ]
+
+  /// With the setting all is right, without it not: both are seen, so that a client that stops needing it is seen too.
+  @Test(arguments: cases)
+  func isMissed(_ one: Case) async throws {
+    let files: [String: TemporaryHome.Entry] =
+      one.setting == "apiKeyHelper"
+      ? [".claude/settings.json": .file(#"{"apiKeyHelper": "echo helper-key"}"#)] : [:]
+    for isThere in [true, false] {
+      let place = try await RealClientTests.Place(
+        one.version, files, without: isThere ? nil : one.setting)
+      let found = try await place.run(one.arguments, environment: one.environment)
+      #expect(
+        one.isRight(found) == isThere,
+        "\(one.setting) \(isThere ? "there" : "taken away"): \(found.result.output) \(found.result.error)"
+      )
+      try await place.listener.end()
+    }
+  }
+
+  /// Nothing of the client's asks for a name or another machine, and without the setting it does.
+  @Test(arguments: [true, false])
+  func nothingLeavesTheMachine(isThere: Bool) async throws {
+    let place = try await RealClientTests.Place(
+      .a, without: isThere ? nil : "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+      watchingAttempts: true)
+    let found = try await place.run()
+    #expect(found.result.output == "pong", "\(found.result.error)")
+    let attempts = try await place.network.attempts()
+    #expect(attempts.isEmpty == isThere, "\(attempts)")
+    try await place.listener.end()
+  }
+
+  /// Every entry of the table is missed by one of the tests named above, or is known to be hygiene.
+  @Test func everySettingHasItsTest() {
+    let hygiene: Set<String> = [
+      // Minutes would have to pass.
+      "API_TIMEOUT_MS", "CLAUDE_STREAM_IDLE_TIMEOUT_MS", "CLAUDE_CODE_MAX_RETRIES",
+      // On a terminal: FiguresTests, and the facts behind them.
+      "CLAUDE_CODE_DISABLE_TERMINAL_TITLE", "CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION",
+      "permissions.disableAutoMode",
+      // Its spelling in lower case goes with NO_PROXY.
+      "no_proxy",
+      // Own tests in RealClientTests.
+      "CLAUDE_CODE_MODEL_CAPABILITIES", "CLAUDE_CONFIG_DIR", "availableModels",
+      "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "MAX_THINKING_TOKENS",
+      "CLAUDE_CODE_EFFORT_LEVEL",
+    ]
+    let settings = ClientSettings(
+      .init(
+        baseURL: "http://127.0.0.1:1", model: "m", contextWindow: 65_536,
+        lateSystemMessage: .avoid, thinking: .off, configurationFolder: "/c",
+        availableModels: ["m"]))
+    let tested = Set(Self.cases.map(\.setting)).union(hygiene)
+    for variable in settings.variables where variable.action != .unset {
+      #expect(tested.contains(variable.name), "\(variable.name) has no test")
+    }
+    for setting in settings.settings {
+      #expect(tested.contains(setting.key), "\(setting.key) has no test")
+    }
+  }
+}
