@@ -15,7 +15,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test bench soak faults fuzz install uninstall format lint parts \
-  start start-gpu stop status pull models alias context remove profile update doctor fix shell logs clean \
+  start start-gpu stop status warm pull models alias context remove profile update doctor fix shell logs clean \
   start-proxy logs-proxy
 
 help: ## Show this list
@@ -87,6 +87,8 @@ stop: ## Stop everything
 	@$(CCL_SETUP) stop
 status: ## Show what runs
 	@$(CCL_SETUP) status
+warm: ## Have the model read Claude Code's own prompt beforehand
+	@$(CCL_SETUP) warm
 pull: ## Download a model: make pull MODEL=qwen3:1.7b
 	@: $(if $(MODEL),,$(error Which model? make pull MODEL=qwen3:1.7b))
 	@$(CCL_SETUP) pull "$(MODEL)"

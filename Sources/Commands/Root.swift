@@ -21,7 +21,8 @@ struct CCLSetup: AsyncParsableCommand {
       CommandGroup(
         name: "Daily use",
         subcommands: [
-          StartCommand.self, StopCommand.self, StatusCommand.self, ModelsCommand.self,
+          StartCommand.self, StopCommand.self, StatusCommand.self, WarmCommand.self,
+          ModelsCommand.self,
           PullCommand.self, AliasCommand.self, ContextCommand.self, RemoveCommand.self,
           ProfileCommand.self, ShellCommand.self, LogsCommand.self, UpdateCommand.self,
           CleanCommand.self,

@@ -9,27 +9,38 @@ struct DoctorCommand: AsyncParsableCommand {
     commandName: "doctor", abstract: "Look at the whole setup and say what is broken.",
     discussion: """
       Each line has its evidence and, where something is wrong, the remedy. The model is asked one short question, \
-      which loads it. Exit code 0: nothing is broken; 2: something is.
+      which loads it. With --deep the running machine has to prove more, with figures: the context that is really \
+      loaded, the GPU's share, a tool round trip of the real client, the prompt cache, each tier, loads and speed. That \
+      takes some minutes on a slow machine. Exit code 0: nothing is broken; 2: something is.
       """)
 
   @Flag(help: "Ask neither the model, which loads it, nor the client what it sends.")
   var noPrompt = false
+  @Flag(help: "Let the running machine prove more, with figures; takes some minutes.")
+  var deep = false
   @Flag(help: "Print a document on stdout and prose on stderr.") var json = false
+
+  func validate() throws {
+    if deep, noPrompt {
+      throw ValidationError("--deep asks the model: it goes without --no-prompt.")
+    }
+  }
 
   func run() async throws {
     let live = World.live
     let console = Console(isJSON: json, variables: live.environment.variables)
-    let prompting = !noPrompt
+    let (prompting, deep) = (!noPrompt, deep)
     try await report(on: console) {
       let world = await live.admittedIfPossible()
       let catalogue = try embedded()
       return try await interruptible {
         console.live([Text("  … looking at everything at once", .dim)])
-        let examination = await Examination.take(
+        var examination = await Examination.take(
           in: world, catalogue: catalogue, prompting: prompting,
           probe: prompting ? .live(in: world) : nil)
         // A change that is to be repaired stays one for `fix`.
         if examination.repair == nil { examination.contract?.store(in: world) }
+        if deep { await prove(&examination, in: world, console) }
         console.say(checkScreen(examination.checks))
         console.say(verdict(on: examination.checks))
         if console.isJSON { console.document(DoctorDocument(examination)) }
@@ -44,6 +55,21 @@ extension ClientProbe {
   static func live(in world: World) -> ClientProbe {
     ClientProbe(in: world) { () throws(Failure) in try await ProbeListener.listen() }
   }
+}
+
+/// Adds what only the running machine can tell.
+private func prove(_ examination: inout Examination, in world: World, _ console: Console) async {
+  guard examination.isAnswering else {
+    examination.checks.append(.notProved)
+    return
+  }
+  let proofs = DeepExamination(
+    after: examination, in: world,
+    listeners: .init(
+      relay: { (url, world) throws(Failure) in try await PromptRelay.listen(to: url, in: world) },
+      probe: { () throws(Failure) in try await ProbeListener.listen() }),
+    began: { what in console.live([Text("  … \(what)", .dim)]) })
+  examination.checks += await proofs?() ?? []
 }
 
 /// The catalogue that is part of the program.
@@ -88,6 +114,8 @@ struct CheckDocument: Encodable {
   var remedySteps: [String]
   var isRepairable: Bool
   var isOvercome: Bool
+  /// Absent where nothing was measured.
+  var figures: [String: Double]?
 
   init(_ check: Check) {
     id = check.id
@@ -104,5 +132,6 @@ struct CheckDocument: Encodable {
     }
     isRepairable = check.isRepairable
     isOvercome = check.isOvercome
+    figures = check.figures.isEmpty ? nil : check.figures
   }
 }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Conversation
 public import Setup
 
 /// `ccl-setup profile full|lean`.
@@ -17,12 +18,13 @@ struct ProfileCommand: AsyncParsableCommand {
     try await options.run { [profile] reconciliation, engine in
       var choices = try engine.chosen(for: "profile")
       choices.profile = profile
+      let speed = MeasuredSpeed.read(for: choices, in: reconciliation.world)
       return try await reconciliation.change(
         to: choices, steps: [.client, .shells],
         machine: await reconciliation.machine(for: choices.engine),
         done: [
           "\("✓", .good) claude-local uses the \(profile.rawValue, .emphasis) profile; shells that are open know it once they read their start-up file again."
-        ])
+        ] + (speed.map { waitScreen($0, profile) } ?? []))
     }
   }
 }

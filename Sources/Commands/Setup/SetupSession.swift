@@ -250,7 +250,13 @@ struct SetupSession: Sendable {
       console.document(
         SetupDocument(plan: plan, detection: times, applied: true, proofs: proofs.value))
     }
-    console.say(closingScreen(choices, isGood: isGood))
+    let firstAnswer = proofs.value.lazy.compactMap { proof -> Double? in
+      guard case .shell = proof.subject, case .success(let evidence) = proof.outcome else {
+        return nil
+      }
+      return evidence.seconds
+    }.first
+    console.say(closingScreen(choices, isGood: isGood, firstAnswer: firstAnswer))
     return isGood ? .done : .problemsFound
   }
 }

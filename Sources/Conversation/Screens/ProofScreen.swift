@@ -25,7 +25,10 @@ public func proofScreen(_ proof: Proof) -> [Text] {
 }
 
 /// The last words of a setup.
-public func closingScreen(_ choices: Choices, isGood: Bool) -> [Text] {
+/// - Parameter firstAnswer: seconds that the first answer through the client took; `nil` where none came.
+public func closingScreen(
+  _ choices: Choices, isGood: Bool, firstAnswer: Double? = nil
+) -> [Text] {
   var lines: [Text] = [""]
   if case .rehearsal = choices.engine {
     lines.append(
@@ -46,10 +49,30 @@ public func closingScreen(_ choices: Choices, isGood: Bool) -> [Text] {
       lines.append("    \(command: "claude-local")             Claude Code on the local model")
     }
     lines.append("    \(command: "ccl-setup uninstall")      takes everything back")
+    if let firstAnswer, firstAnswer > MeasuredSpeed.patience, choices.profile == .full {
+      lines.append(
+        "\("!", .warning) A first answer takes \(Duration.seconds(firstAnswer).inWords) here. With six tools it is less than half of that: \(command: "ccl-setup profile lean")"
+      )
+    }
   } else {
     lines.append(
       "\("!", .warning) The setup is in place, but the proof did not succeed. \(command: "ccl-setup") runs it again, \(command: "ccl-setup uninstall") takes it back."
     )
+  }
+  return lines
+}
+
+/// What a first answer takes with each profile, as measured here, and the other profile where this one takes long.
+public func waitScreen(_ speed: MeasuredSpeed, _ profile: Profile) -> [Text] {
+  let waits = Profile.allCases.compactMap { profile in
+    speed.wait(profile).map {
+      "\(profile.rawValue): about \(Duration.seconds($0).inWords) until a first answer"
+    }
+  }
+  guard !waits.isEmpty else { return [] }
+  var lines = [Text("    " + waits.joined(separator: ", "), .dim)]
+  if profile == .full, let wait = speed.wait(.full), wait > MeasuredSpeed.patience {
+    lines.append("    Shorter: \(command: "ccl-setup profile lean")")
   }
   return lines
 }

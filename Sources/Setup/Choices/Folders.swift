@@ -30,6 +30,8 @@ public struct Folders: Sendable, Hashable {
   public var clientContract: FilePath { state.appending("client-contract.json") }
   /// The client's own folder, where that was chosen.
   public var client: FilePath { state.appending("claude") }
+  public var speed: FilePath { state.appending("speed.json") }
+  func prefix(_ mode: ClientMode) -> FilePath { state.appending("prefix-\(mode.rawValue).json") }
   public var receipt: FilePath { state.appending("receipt.json") }
   /// The same again, for when that one is damaged.
   public var receiptCopy: FilePath { state.appending("receipt.copy.json") }
@@ -42,7 +44,9 @@ public struct Folders: Sendable, Hashable {
   var partingNote: FilePath { home.appending(".ccl-setup-leaves") }
 
   /// What lies in the state folder beside receipt and lock: uninstall removes it.
-  var ownFiles: [FilePath] { [history, nativeLog, clientContract] }
+  var ownFiles: [FilePath] {
+    [history, nativeLog, clientContract, speed] + ClientMode.allCases.map(prefix)
+  }
   var ownTrees: [FilePath] { [proxy, proof, probe, client] }
 
   /// Where `man` looks for a person's own pages: beside `~/.local/bin`, when that is on the `PATH`.

@@ -188,10 +188,16 @@ extension EngineAtHand {
 
   /// Whether its models use the memory of this machine.
   public var isOnThisMachine: Bool {
-    switch choices?.engine {
+    choices?.engine.isOnThisMachine ?? OllamaAddress(foreignURL).isLoopback
+  }
+}
+
+extension Engine {
+  /// Whether its models use the memory of this machine.
+  var isOnThisMachine: Bool {
+    switch self {
     case .docker, .native, .rehearsal: true
     case .server(let url), .compatible(let url): OllamaAddress(url).isLoopback
-    case nil: OllamaAddress(foreignURL).isLoopback
     }
   }
 }

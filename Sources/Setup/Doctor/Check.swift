@@ -1,7 +1,7 @@
 /// One thing that a finished setup was looked at for, with what was seen.
 public struct Check: Sendable, Hashable, Codable {
   public enum Section: String, Sendable, Hashable, Codable, CaseIterable {
-    case installation, docker, server, models, aliases, shells, settings, client, prompt, disk
+    case installation, docker, server, models, aliases, shells, settings, client, prompt, disk, deep
 
     public var title: String {
       switch self {
@@ -15,6 +15,7 @@ public struct Check: Sendable, Hashable, Codable {
       case .client: "Claude Code"
       case .prompt: "A live prompt"
       case .disk: "Disk"
+      case .deep: "Proved on this machine"
       }
     }
   }
@@ -37,10 +38,12 @@ public struct Check: Sendable, Hashable, Codable {
   public var consequence: String?
   /// What the person can do; for what `ccl-setup fix` repairs, that.
   public var remedy: Remedy?
+  /// What was measured, by name: tokens, tokens a second, seconds, shares from 0 to 1.
+  public var figures: [String: Double]
 
   public init(
     _ id: String, _ section: Section, _ title: String, _ outcome: Outcome, _ evidence: String,
-    consequence: String? = nil, remedy: Remedy? = nil
+    consequence: String? = nil, remedy: Remedy? = nil, figures: [String: Double] = [:]
   ) {
     self.id = id
     self.section = section
@@ -49,6 +52,7 @@ public struct Check: Sendable, Hashable, Codable {
     self.evidence = evidence
     self.consequence = consequence
     self.remedy = remedy
+    self.figures = figures
   }
 
   /// Whether `ccl-setup fix` repairs it.

@@ -32,7 +32,7 @@ extension OllamaServer {
   public func read(
     _ model: String, prompt: String, maxTokens: Int = 64, clock: Clock, within limit: Duration
   ) async throws(Failure) -> EngineReading {
-    let state = Shared(StreamState())
+    let state = Shared(AnswerStream())
     let began = clock.now()
     do {
       let request = request(
@@ -77,12 +77,15 @@ extension OllamaServer {
 }
 
 /// The assembled events of one answer.
-private struct StreamState: Sendable {
+struct AnswerStream: Sendable {
   var status = 0
   var first: Double?
   var last: Double?
   var text = ""
+  /// Tokens of the prompt that were evaluated; all of them where the server does not tell what it had already.
   var promptTokens = 0
+  /// Tokens of the prompt that the server had already; `nil` where it does not tell (Ollama).
+  var cachedTokens: Int?
   var outputTokens = 0
   var isWhole = false
   private var body: [UInt8] = []
@@ -109,8 +112,10 @@ private struct StreamState: Sendable {
       } catch {
         continue
       }
-      promptTokens = event.message?.usage?.inputTokens ?? promptTokens
-      promptTokens = event.usage?.inputTokens ?? promptTokens
+      for usage in [event.message?.usage, event.usage].compactMap({ $0 }) {
+        promptTokens = usage.inputTokens ?? promptTokens
+        cachedTokens = usage.cacheReadInputTokens ?? cachedTokens
+      }
       outputTokens = event.usage?.outputTokens ?? outputTokens
       text += event.delta?.text ?? ""
       if event.type == "message_stop" { isWhole = true }
@@ -120,6 +125,7 @@ private struct StreamState: Sendable {
   private struct Event: Decodable {
     struct Usage: Decodable {
       var inputTokens: Int?
+      var cacheReadInputTokens: Int?
       var outputTokens: Int?
     }
     struct Message: Decodable { var usage: Usage? }

@@ -41,6 +41,7 @@ public struct OllamaServer: Sendable {
     public var sizeVram: UInt64?
     public var contextLength: Int?
     public var expiresAt: String
+    public var digest: String?
   }
 
   /// What `/api/show` says of a model.

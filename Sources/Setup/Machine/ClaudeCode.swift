@@ -54,11 +54,20 @@ extension ClaudeCode {
     return Answer(claude)
   }
 
+  /// The program that is found first; no program is run for it.
+  static func firstProgram(in world: World) -> FilePath? { installations(in: world).first?.path }
+
+  /// Where the client keeps the person's settings and sessions.
+  static func configurationFolder(in world: World) -> FilePath {
+    world.environment.nonEmpty("CLAUDE_CONFIG_DIR").map { FilePath($0) }
+      ?? world.environment.home.appending(".claude")
+  }
+
   /// Everything but the installations.
   private static func storedState(in world: World) -> ClaudeCode {
     let environment = world.environment
     let named = environment.nonEmpty("CLAUDE_CONFIG_DIR").map { FilePath($0) }
-    let folder = named ?? environment.home.appending(".claude")
+    let folder = configurationFolder(in: world)
     // Without CLAUDE_CONFIG_DIR the client's state lies beside the folder, not in it.
     let stateFile = (named ?? environment.home).appending(".claude.json")
     let state = world.files.text(stateFile).flatMap { try? JSON.parse($0) }

@@ -286,18 +286,10 @@ struct Planner {
   }
 
   private func clientSettings() throws(Failure) -> ClientSettings {
-    // What another server's template takes is not known; without the late message all of them work.
-    let derived = choices.engine.isOllama ? try Plan.derivedName(choices) : nil
-    let avoids = derived?.dropsLateSystemMessages ?? true
-    let client = machine.claude.demands
-    var input = ClientSettings.Input(
-      baseURL: choices.engine.url + client.baseURLEnding, model: try choices.clientModel(),
-      contextWindow: choices.contextWindow, profile: choices.profile,
-      lateSystemMessage: avoids ? .avoid : .keep, access: choices.access,
+    try ClientSettings(
+      choices, demands: machine.claude.demands,
+      folder: choices.clientFolder == .own ? folders.client : nil,
       document: survey.clientSettings)
-    input.takesTools = client.takesTools
-    if choices.clientFolder == .own { input.configurationFolder = folders.client.string }
-    return ClientSettings(input)
   }
 
   private func shellStep(

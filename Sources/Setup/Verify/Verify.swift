@@ -155,7 +155,7 @@ public struct Verify: Sendable {
     return await (try ServerFindings.ask(choices.engine.url, in: world)).workSoFar(in: world)
   }
 
-  private func loaded(_ server: OllamaServer) async throws(Failure) -> OllamaServer.LoadedModel? {
+  func loaded(_ server: OllamaServer) async throws(Failure) -> OllamaServer.LoadedModel? {
     let wanted = try? ModelName(model)
     return try await server.loadedModels().first { (try? ModelName($0.name)) == wanted }
   }
@@ -196,7 +196,7 @@ public struct Verify: Sendable {
 
   /// A configuration folder for the client that lasts for one proof: a copy of the person's settings, so that they
   /// have their say, and nothing of the proof's session stays in theirs.
-  private func proofFolder() throws(Failure) -> FilePath {
+  func proofFolder() throws(Failure) -> FilePath {
     let folder = Folders(world.environment).proof
     let own =
       world.environment.nonEmpty("CLAUDE_CONFIG_DIR").map { FilePath($0) }

@@ -1,0 +1,160 @@
+import SystemPackage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The prompt with which the client begins every conversation, as it was captured in a folder of ours: without a
+/// credential, and without anything of the person's.
+struct ClientPrefix: Sendable, Hashable, Codable {
+  /// What it depends on: the program, the model's name, the profile.
+  var key: String
+  /// Where it was captured: the client's own folder and its working folder in one.
+  var folder: String
+  /// The body of the request (JSON).
+  var body: String
+
+  /// The same prompt as it is sent from another folder, with an answer of one token.
+  ///
+  /// - Parameters:
+  ///   - configuration: the client's configuration folder there.
+  ///   - isRepository: whether that folder is in a git repository, which the prompt says.
+  func filled(
+    for workingFolder: FilePath, configuration: FilePath, isRepository: Bool
+  ) throws(Failure) -> JSON {
+    func inside(_ text: String) -> String {
+      String(JSON.string(text).compact.dropFirst().dropLast())
+    }
+    var text = body
+    // The client's name for a project's folder: everything but letters and digits becomes a dash.
+    text.replace(inside(Self.project(folder)), with: inside(Self.project(workingFolder.string)))
+    text.replace(inside("\(folder)/projects/"), with: inside("\(configuration)/projects/"))
+    text.replace(inside(folder), with: inside(workingFolder.string))
+    if isRepository {
+      text.replace("Is a git repository: false", with: "Is a git repository: true")
+    }
+    guard var prompt = try? JSON.parse(Array(text.utf8)) else {
+      throw Failure("The captured prompt cannot be read", why: "it is not JSON")
+    }
+    prompt["max_tokens"] = 1
+    prompt["stream"] = true
+    return prompt
+  }
+
+  private static func project(_ folder: String) -> String {
+    String(folder.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+  }
+}
+
+/// How the client is run: its prompts differ from the first sentence on.
+public enum ClientMode: String, Sendable, Hashable, Codable, CaseIterable {
+  case interactive, print
+}
+
+/// Captures and keeps the prefix of one client.
+struct PrefixCapture: Sendable {
+  let world: World
+  let choices: Choices
+  let client: FilePath
+
+  private func file(_ mode: ClientMode) -> FilePath { Folders(world.environment).prefix(mode) }
+
+  /// The program itself, by place and size: another version is another prefix.
+  private var key: String {
+    let real = (try? world.files.resolve(client)) ?? client
+    let size = (try? world.files.status(real))?.size ?? 0
+    let model = (try? choices.clientModel()) ?? choices.model
+    return "\(real):\(size) \(model) \(choices.contextWindow) \(choices.profile.rawValue)"
+  }
+
+  /// What was captured of this very client; one that cannot be read is none.
+  func stored(_ mode: ClientMode) -> ClientPrefix? {
+    guard let bytes = try? world.files.read(file(mode)),
+      let prefix = try? JSONDecoder().decode(ClientPrefix.self, from: Data(bytes)),
+      prefix.key == key
+    else { return nil }
+    return prefix
+  }
+
+  /// Lets the client talk to a listener of ours once, and keeps what it sent, for this user alone to read.
+  func capture(
+    _ mode: ClientMode, _ listen: @Sendable () async throws(Failure) -> ProbeListener
+  ) async throws(Failure) -> ClientPrefix {
+    let folder = Folders(world.environment).probe.appending(mode.rawValue)
+    // Should it stay behind, the next one and uninstall remove it.
+    defer { try? world.files.removeTree(folder) }
+    do {
+      _ = try world.files.makeFolder(folder)
+      // No question about a theme or about trust; a parent's trust counts for all below it.
+      try world.files.write(
+        folder.appending(".claude.json"),
+        Array(
+          #"{"hasCompletedOnboarding":true,"projects":{"/":{"hasTrustDialogAccepted":true}}}"#.utf8),
+        0o600)
+    } catch {
+      throw Failure(
+        "The client's prompt could not be captured", why: "\(error.path): \(error.reason)")
+    }
+    let listener = try await listen()
+    let call = try ClientCall(
+      client,
+      ClientSettings(choices, through: listener.url, demands: ClientDemands(nil), document: nil),
+      in: folder, world)
+    var run = mode == .print ? call(["-p", "hi"]) : onATerminal(call(["hi"]))
+    // At a terminal the client registers itself with the desktop (`mimeapps.list`): not in the person's home.
+    run.environment["HOME"] = folder.string
+    run.without += ["CONFIG", "DATA", "STATE", "CACHE"].map { "XDG_\($0)_HOME" }
+    let body = await firstPrompt(of: run, listener)
+    await listener.stop()
+    guard var prompt = body else {
+      throw Failure(
+        "The client's prompt could not be captured",
+        why: "Claude Code sent none within half a minute", tryNext: ["`ccl-setup doctor`"])
+    }
+    // An identity of the device and the session.
+    prompt["metadata"] = nil
+    let prefix = ClientPrefix(key: key, folder: folder.string, body: prompt.compact)
+    do {
+      try world.files.write(file(mode), Array(try JSONEncoder().encode(prefix)), 0o600)
+    } catch {
+      throw Failure("The client's prompt could not be kept", why: "\(file(mode)): \(error)")
+    }
+    return prefix
+  }
+
+  /// Ends the program as soon as it has sent a prompt with tools.
+  private func firstPrompt(of run: Invocation, _ listener: ProbeListener) async -> JSON? {
+    @Sendable func seen() -> JSON? {
+      listener.requests().lazy.compactMap { PromptRelay.Exchange(request: $0).prompt }
+        .first { $0["tools"]?.elements?.isEmpty == false }
+    }
+    await withTaskGroup(of: Void.self) { group in
+      // However it ends: what counts is what it sent.
+      group.addTask { _ = try? await world.programs.run(run, within: .seconds(30)) }
+      group.addTask {
+        while seen() == nil, !Task.isCancelled {
+          try? await world.clock.sleep(.milliseconds(50))
+        }
+      }
+      await group.next()
+      group.cancelAll()
+    }
+    return seen()
+  }
+
+  /// Interactively the client wants a terminal: the system's own `script` makes one.
+  private func onATerminal(_ call: Invocation) -> Invocation {
+    var run = call
+    run.program = "script"
+    switch world.environment.platform {
+    case .linux:
+      let words = ([call.program] + call.arguments).map(shellQuoted).joined(separator: " ")
+      run.arguments = ["-qec", "stty cols 100 rows 40; exec \(words)", "/dev/null"]
+    case .macOS: run.arguments = ["-q", "/dev/null", call.program] + call.arguments
+    }
+    if world.environment.nonEmpty("TERM") == nil { run.environment["TERM"] = "xterm-256color" }
+    return run
+  }
+}

@@ -1,0 +1,125 @@
+import Setup
+import Support
+import SystemPackage
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A prompt that the model has read beforehand: what the first answer then has to evaluate.
+@Suite(
+  .requires(.namespace, .superuser, .busybox, .claude(.a), .program("bash")),
+  .timeLimit(.minutes(5)))
+struct WarmTests {
+  /// Tokens that llama-server evaluated for each prompt so far, from its own log.
+  private func evaluated(_ engine: LlamaServer) throws -> [Int] {
+    try Support.text(of: engine.log).split(separator: "\n").compactMap { line in
+      guard let range = line.firstRange(of: "prompt eval time"), !line.contains("total time") else {
+        return nil
+      }
+      let words = line[range.upperBound...].split(separator: " ")
+      return words.firstIndex(of: "/").flatMap { Int(words[words.index(after: $0)]) }
+    }
+  }
+
+  @Test(.requires(.engine, .program("script"))) func theFirstAnswerOfARealServer() async throws {
+    try await Person.alone([.client(.a)]) { person in
+      try person.home.put(
+        .file(
+          #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
+        ), at: ".claude.json")
+      let engine = try await LlamaServer(in: person.network)
+      let before = try person.tree()
+      let made = try await person.setup(
+        "--yes", "--no-verify", "--shells", "bash", "--profile", "lean", "--engine", engine.url)
+      #expect(made.code == 0, "\(made.error)")
+      // The prompt says where the client works: it is read for that very folder.
+      let warmed = try await person.run("bash", "-c", "cd work && ccl-setup warm -p")
+      #expect(warmed.code == 0, "\(warmed.error)")
+      #expect(flowed(warmed.output).contains("The model has read"), "\(warmed.output)")
+      let read = try #require(try evaluated(engine).last)
+      #expect(read > 4_000)
+      let answer = try await person.run("bash", "-ic", "cd work && claude-local -p 'What is new?'")
+      #expect(answer.code == 0, "\(answer.output)\n\(answer.error)")
+      let first = try #require(try evaluated(engine).last)
+      #expect(first <= 1_000)
+
+      // The same for somebody at a terminal, whose prompt is another one. The client before may still hold its
+      // connection: then nothing is sent.
+      try await eventually(within: .seconds(60)) {
+        let warmed = try await person.setup("warm")
+        return flowed(warmed.output).contains("The model has read") ? true : nil
+      }
+      #expect(try #require(try evaluated(engine).max()) > 4_000)
+      // What was kept is readable for this user alone, and goes with the rest.
+      for mode in ["print", "interactive"] {
+        let name = ".local/state/ccl-setup/prefix-\(mode).json"
+        #expect(try person.tree().nodes[name]?.mode == 0o600)
+        #expect(try !person.text(name).contains("user_id"))
+      }
+      #expect(try person.tree().nodes[".config/mimeapps.list"] == nil)
+      let count = try evaluated(engine).count
+      let session = try await PseudoTerminal(
+        person.call("bash", ["-ic", "claude-local 'What is new?'"]), columns: 100, rows: 40)
+      try await eventually(within: .seconds(60)) {
+        try evaluated(engine).count > count ? true : nil
+      }
+      #expect(try #require(try evaluated(engine).last) <= 1_000)
+      try await session.press(.controlC)
+      try await session.press(.controlC)
+      let uninstall = try await person.setup("uninstall", "--yes")
+      #expect(uninstall.code == 0, "\(uninstall.error)")
+      // The session at the terminal, not ours, registered the client with the desktop.
+      try? FileManager.default.removeItem(atPath: person.home[".config/mimeapps.list"].string)
+      try person.expectTree(before)
+      await engine.stop()
+    }
+  }
+
+  @Test func neverInTheWayOfSomebodyElse() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let made = try await person.call(
+        "ccl-setup", ["--yes", "--no-verify", "--shells", "bash"] + small
+      ).run()
+      #expect(made.code == 0, "\(made.error)")
+      // Another client that holds a connection to the server.
+      let other = try person.network.start(
+        "sh", ["-c", "sleep 100 | \"$0\" nc 127.0.0.1 11434", Part.busyboxPath.string],
+        log: try TemporaryFolder.make("nc").appending("log"))
+      try await eventually(within: .seconds(20)) {
+        let table = try await person.run("grep", "-E", "0100007F:2CAA 01", "/proc/net/tcp")
+        return table.succeeded ? true : nil
+      }
+      let left = try await person.setup("warm")
+      #expect(left.code == 0, "\(left.error)")
+      #expect(flowed(left.output).contains("Somebody else asks the model"), "\(left.output)")
+      await other.end()
+      let warmed = try await person.setup("warm")
+      #expect(flowed(warmed.output).contains("The model has read"), "\(warmed.output)")
+      let status = flowed(try await person.setup("status").output)
+      #expect(status.contains("in 30 min") || status.contains("in 29 min"), "\(status)")
+      // Beside a client that sends its prompt at once, and one that resumes, nothing is sent.
+      let sent = try person.served().filter(\.isOfTheClient).count
+      for arguments in [["-p", "hi"], ["--resume", "x"], ["a prompt"], ["mcp", "list"]] {
+        let quiet = try await person.call(
+          "ccl-setup", ["warm", "--background", "--"] + arguments
+        ).run()
+        #expect(quiet.code == 0 && quiet.output.isEmpty && quiet.error.isEmpty, "\(arguments)")
+      }
+      #expect(try person.served().filter(\.isOfTheClient).count == sent)
+    }
+  }
+
+  @Test func withoutASetupItSaysSo() async throws {
+    try await Person.alone([]) { person in
+      let refused = try await person.setup("warm")
+      #expect(refused.code == 1)
+      #expect(flowed(refused.error).contains("nothing is set up here"))
+      let quiet = try await person.setup("warm", "--background")
+      #expect(quiet.code == 0 && quiet.output.isEmpty && quiet.error.isEmpty)
+    }
+  }
+}
