@@ -39,7 +39,7 @@ struct TranscriptTests {
   /// The word `plan` shows every line of every file.
   @Test func thePlanIsWhole() throws {
     var transcript = try Transcript(
-      .ubuntu, on: Terminal(width: 400, hasColour: false, canRedraw: true))
+      .ubuntu, on: Terminal(width: 1_000, hasColour: false, canRedraw: true))
     try transcript.receive([.line("plan")])
     let plan = try FixedMachine.ubuntu.plan(transcript.recommended)
     var files = 0
