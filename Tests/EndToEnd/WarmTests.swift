@@ -31,6 +31,8 @@ struct WarmTests {
         .file(
           #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
         ), at: ".claude.json")
+      // The client's own session will make it.
+      try person.home.put(.folder(mode: 0o700), at: ".local/share")
       let engine = try await LlamaServer(in: person.network)
       let before = try person.tree()
       let made = try await person.setup(
