@@ -81,3 +81,32 @@ extension ClientSettings {
     self.init(input)
   }
 }
+
+extension ProbeListener {
+  /// Runs the client until it has sent a prompt with tools, and ends it and the listener then; `nil` when it sent none.
+  func firstPrompt(of run: Invocation, in world: World, within limit: Duration) async -> JSON? {
+    let prompt = await withTaskGroup(of: JSON?.self) { group in
+      group.addTask {
+        for await request in requests {
+          if let prompt = PromptRelay.Exchange(request: request).prompt,
+            prompt["tools"]?.elements?.isEmpty == false
+          {
+            return prompt
+          }
+        }
+        return nil
+      }
+      group.addTask {
+        // However it ends: what counts is what it sent.
+        _ = try? await world.programs.run(run, within: limit)
+        await stop()
+        return nil
+      }
+      defer { group.cancelAll() }
+      for await prompt in group { if let prompt { return prompt as JSON? } }
+      return nil
+    }
+    await stop()
+    return prompt
+  }
+}

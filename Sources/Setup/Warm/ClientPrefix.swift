@@ -106,9 +106,9 @@ struct PrefixCapture: Sendable {
     // At a terminal the client registers itself with the desktop (`mimeapps.list`): not in the person's home.
     run.environment["HOME"] = folder.string
     run.without += ["CONFIG", "DATA", "STATE", "CACHE"].map { "XDG_\($0)_HOME" }
-    let body = await firstPrompt(of: run, listener)
-    await listener.stop()
-    guard var prompt = body else {
+    guard
+      var prompt = await listener.firstPrompt(of: run, in: world, within: .seconds(30))
+    else {
       throw Failure(
         "The client's prompt could not be captured",
         why: "Claude Code sent none within half a minute", tryNext: ["`ccl-setup doctor`"])
@@ -122,26 +122,6 @@ struct PrefixCapture: Sendable {
       throw Failure("The client's prompt could not be kept", why: "\(file(mode)): \(error)")
     }
     return prefix
-  }
-
-  /// Ends the program as soon as it has sent a prompt with tools.
-  private func firstPrompt(of run: Invocation, _ listener: ProbeListener) async -> JSON? {
-    @Sendable func seen() -> JSON? {
-      listener.requests().lazy.compactMap { PromptRelay.Exchange(request: $0).prompt }
-        .first { $0["tools"]?.elements?.isEmpty == false }
-    }
-    await withTaskGroup(of: Void.self) { group in
-      // However it ends: what counts is what it sent.
-      group.addTask { _ = try? await world.programs.run(run, within: .seconds(30)) }
-      group.addTask {
-        while seen() == nil, !Task.isCancelled {
-          try? await world.clock.sleep(.milliseconds(50))
-        }
-      }
-      await group.next()
-      group.cancelAll()
-    }
-    return seen()
   }
 
   /// Interactively the client wants a terminal: the system's own `script` makes one.

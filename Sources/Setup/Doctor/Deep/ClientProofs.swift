@@ -209,9 +209,8 @@ extension DeepExamination {
         choices, through: listener.url, profile: profile, demands: ClientDemands(contract),
         document: nil), in: folder,
       world)
-    _ = try await run(call(["-p", "Reply with the word pong"]))
-    await listener.stop()
-    return listener.requests().lazy.compactMap { PromptRelay.Exchange(request: $0).prompt }.first
+    return await listener.firstPrompt(
+      of: call(["-p", "Reply with the word pong"]), in: world, within: .seconds(60))
   }
 }
 
