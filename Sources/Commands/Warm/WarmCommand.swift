@@ -7,8 +7,8 @@ struct WarmCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "warm", abstract: "Have the model read Claude Code's own prompt beforehand.",
     discussion: """
-      The first answer then begins as soon as the second would. claude-local does the same by itself while you type; \
-      `claude-local --no-warm` leaves it out, and so do a machine that runs on its battery and one that is busy.
+      The first answer then begins as soon as the second would, in the folder in which this is said: the client's prompt \
+      names it.
       """)
 
   @Flag(name: .shortAndLong, help: "For `claude-local -p`, whose prompt is another one.")
