@@ -168,6 +168,22 @@ struct TableTests {
     }
   }
 
+  @Test("What is evidence stays whole while names can lose their middles")
+  func evidence() {
+    let table = Table(
+      [.init("variable", cut: .middle), .init("value", cut: .last)],
+      rows: [
+        ["CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD", "1"],
+        ["ANTHROPIC_BASE_URL", "http://localhost:11434/v1"],
+      ])
+    #expect(
+      table.lines(width: 50).map(\.plain) == [
+        "  variable               value", "  CLAUDE_CODE…GLE_CLOUD  1",
+        "  ANTHROPIC_BASE_URL     http://localhost:11434/v1",
+      ])
+    #expect(table.lines(width: 30).map(\.plain).last == "  ANTHROP…E_URL  http://local…")
+  }
+
   @Test("No rows are a header, no columns an empty line")
   func empty() {
     #expect(Table([.init("A")], rows: []).lines(width: 20).map(\.plain) == ["  A"])

@@ -24,8 +24,8 @@ public func variableScreen(_ table: VariableTable, home: String, width: Int) -> 
   }
   let shown = Table(
     [
-      .init(""), .init("variable or setting"), .init("where"), .init("value"),
-      .init("place"),
+      .init(""), .init("variable or setting", cut: .middle), .init("where"),
+      .init("value", cut: .last), .init("place"),
     ], rows: rows)
   var lines: [Text] = [Text(heading, .heading)]
   lines += shown.lines(width: width)

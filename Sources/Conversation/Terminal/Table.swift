@@ -8,11 +8,22 @@ public struct Table: Sendable {
     public var isNumber: Bool
     /// 0 is never left out; of the others the highest goes first.
     public var importance: Int
+    public var cut: Cut
 
-    public init(_ title: String, isNumber: Bool = false, importance: Int = 0) {
+    /// What a cell loses where its table is too wide.
+    public enum Cut: Sendable {
+      case end
+      /// For names that begin alike.
+      case middle
+      /// Its end too, but only when the other columns have nothing left to lose.
+      case last
+    }
+
+    public init(_ title: String, isNumber: Bool = false, importance: Int = 0, cut: Cut = .end) {
       self.title = title
       self.isNumber = isNumber
       self.importance = importance
+      self.cut = cut
     }
   }
   public var columns: [Column]
@@ -44,10 +55,13 @@ public struct Table: Sendable {
       shown.removeAll { $0 == least }
     }
     var fitted = widths()
-    while total(fitted) > width, let widest = fitted.indices.max(by: { fitted[$0] < fitted[$1] }),
-      fitted[widest] > 6
-    {
-      fitted[widest] -= 1
+    let early = fitted.indices.filter { columns[shown[$0]].cut != .last }
+    for (candidates, least) in [(early, 16), (Array(fitted.indices), 6)] {
+      while total(fitted) > width, let widest = candidates.max(by: { fitted[$0] < fitted[$1] }),
+        fitted[widest] > least
+      {
+        fitted[widest] -= 1
+      }
     }
     let header = line(shown.map { Text(columns[$0].title, .dim) }, shown, fitted, indentation)
     return [header] + rows.map { row in line(shown.map { row[$0] }, shown, fitted, indentation) }
@@ -59,7 +73,8 @@ public struct Table: Sendable {
     var line = Text(String(repeating: " ", count: indentation))
     for (index, cell) in cells.enumerated() {
       let width = widths[index]
-      let text = cut(cell.plain, to: width)
+      let isMiddle = columns[shown[index]].cut == .middle
+      let text = isMiddle ? cutInside(cell.plain, to: width) : cut(cell.plain, to: width)
       let role = cell.spans.first?.role ?? .plain
       let blanks = String(repeating: " ", count: max(0, width - Conversation.columns(text)))
       let isLast = index == cells.count - 1
