@@ -19,6 +19,10 @@ public enum Part: Sendable, Hashable {
   case busybox
   /// llama-server in a root folder of its own.
   case engine
+  /// A headless Chromium.
+  case browser
+  /// What finds errors of accessibility in a page.
+  case axe
   /// A network namespace that this user may make.
   case namespace
   case superuser
@@ -57,6 +61,7 @@ extension Part {
   public static let dockerConfiguration: FilePath = folder.appending("docker-config")
   public static let busyboxPath: FilePath = folder.appending("busybox")
   public static let enginePath: FilePath = folder.appending("engine")
+  public static let axePath: FilePath = folder.appending("axe.min.js")
 
   /// The `ccl-setup` of this build, or the one that `CCL_SETUP_BINARY` names.
   public static let product: FilePath = {
@@ -94,6 +99,10 @@ extension Part {
     case .engine:
       Part.isExecutable(Part.enginePath.appending("usr/bin/llama-server"))
         ? nil : "no llama-server: run scripts/parts engine"
+    case .browser:
+      Part.find("chromium") == nil ? "no Chromium: run scripts/parts tests" : nil
+    case .axe:
+      access(Part.axePath.string, R_OK) == 0 ? nil : "no axe-core: run scripts/parts axe"
     case .namespace:
       Part.canMakeNamespaces ? nil : "this user cannot make a network namespace (Linux only)"
     case .superuser:
