@@ -76,7 +76,7 @@ enum FixedMachine: String, Sendable, CaseIterable {
       installations: [
         .init(path: "/home/ada/.local/bin/claude", version: "2.1.330", origin: "native installer")
       ],
-      configurationFolder: "/home/ada/.claude", hasCompletedOnboarding: true,
+      configurationFolder: "/home/ada/.claude", hasCompletedOnboarding: false,
       hasStoredLogin: false),
     shells: [
       ShellFindings(

@@ -16,7 +16,7 @@ struct TranscriptTests {
   @Test(arguments: FixedMachine.allCases)
   func theRecommendedWay(on machine: FixedMachine) throws {
     var transcript = try Transcript(machine, on: Self.plain)
-    for _ in 0..<6 where !transcript.isOver { try transcript.receive([.line("")]) }
+    for _ in 0..<7 where !transcript.isOver { try transcript.receive([.line("")]) }
     #expect(transcript.isOver)
     expectGolden(transcript.text, "conversation/recommended-\(machine.rawValue).txt")
   }
@@ -29,7 +29,8 @@ struct TranscriptTests {
       .line("?"), .line("x:cloud"), .line("codellama:13b"), .line("a b"), .controlC,
       .line("llama3.1:8b"),
       .line("?"), .line("lots"), .line("2"), .line("back"), .line("skip"),
-      .line("?"), .line("skip"), .line("?"), .line("tcsh"), .line("status"), .line("bash"),
+      .line("?"), .line("skip"), .line("?"), .line("mine"), .line("own"), .line("?"), .line("tcsh"),
+      .line("status"), .line("bash"),
       .line("?"), .line("maybe"), .line("back"), .line("bash, fish"), .controlC, .line("yes"),
     ])
     #expect(transcript.isOver)
@@ -58,7 +59,7 @@ struct TranscriptTests {
   func everyLineFits(width: Int, machine: FixedMachine) throws {
     let terminal = Terminal(width: width, hasColour: false, canRedraw: true)
     var transcript = try Transcript(machine, on: terminal)
-    for _ in 0..<6 where !transcript.isOver { try transcript.receive([.line("?"), .line("")]) }
+    for _ in 0..<7 where !transcript.isOver { try transcript.receive([.line("?"), .line("")]) }
     for line in transcript.text.split(separator: "\n")
     where !line.contains("▸ ") && !line.hasPrefix("[apply") {
       let words = line.split(separator: " ")

@@ -58,10 +58,10 @@ struct WizardTests {
   func straight() throws {
     var wizard = try wizard(at: .engine)
     var prompts = [prompt(wizard)]
-    for _ in 1...4 { prompts.append(kinds(wizard.receive(.line(""))).last ?? "") }
+    for _ in 1...5 { prompts.append(kinds(wizard.receive(.line(""))).last ?? "") }
     #expect(
       prompts.map { $0.prefix { $0 != " " } } == [
-        "engine", "model", "context", "profile", "shells",
+        "engine", "model", "context", "profile", "client-folder", "shells",
       ])
     let plan = wizard.receive(.line(""))
     #expect(kinds(plan) == ["plan", go])
@@ -112,6 +112,15 @@ struct WizardTests {
     #expect(kinds(wizard.receive(.line("skip"))) == ["finish 0"])
   }
 
+  @Test("A client that was started before is not offered a folder of its own")
+  func noFolderIsOfferedWhereTheClientAsksNothing() throws {
+    var wizard = try wizard(at: .clientFolder)
+    #expect(prompt(wizard).hasPrefix("client-folder [yours]"))
+    wizard.questionnaire.machine.claude.hasCompletedOnboarding = true
+    _ = wizard.receive(.line("back"))
+    #expect(kinds(wizard.receive(.line(""))).last?.hasPrefix("shells") == true)
+  }
+
   @Test("Ctrl-C cancels the line, not the wizard", arguments: places)
   func interrupt(place: Question.ID?) throws {
     var wizard = try wizard(at: place)
@@ -142,7 +151,7 @@ struct WizardTests {
   @Test("back all the way leads to the first question, from everywhere", arguments: places)
   func allTheWayBack(place: Question.ID?) throws {
     var wizard = try wizard(at: place)
-    for _ in 0..<5 { _ = wizard.receive(.line("back")) }
+    for _ in Question.ID.allCases { _ = wizard.receive(.line("back")) }
     #expect(prompt(wizard) == engine)
     #expect(wizard.answers == Answers())
   }

@@ -44,6 +44,9 @@ struct DockerTests {
     try await terminal.type("32k")
     try await terminal.expect("profile [lean] ▸ ")
     try await terminal.type("")
+    // The client was never started here.
+    try await terminal.expect("client-folder [yours] ▸ ")
+    try await terminal.type("")
     try await terminal.expect("shells [bash,zsh,fish] ▸ ")
     try await terminal.type("")
     try await terminal.expect("docker compose")

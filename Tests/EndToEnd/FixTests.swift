@@ -137,6 +137,56 @@ struct FixTests {
     }
   }
 
+  /// An Ollama that we did not start listens at another port now: claude-local follows it, and nothing is started anew.
+  @Test func aServerThatMovedIsFollowed() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let before = try person.tree()
+      let theirs = try await person.serve()
+      try await person.setUp()
+      await theirs.end()
+      _ = try await person.serve(port: 11500)
+      person.environment["OLLAMA_HOST"] = "127.0.0.1:11500"
+      let sick = try await person.document("doctor", "--no-prompt", code: 2)
+      #expect(sick.checks.filter { $0.outcome == "fail" }.map(\.id) == ["server-moved"])
+      let repaired = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(repaired.code == 0, "\(repaired.output)\n\(repaired.error)")
+      #expect(!repaired.output.contains("ollama serve"))
+      #expect(
+        try person.text(".config/ccl-setup/claude-settings.json").contains("127.0.0.1:11500"))
+      let answer = try await person.claudeLocal(in: "zsh")
+      #expect(answer.output.contains("pong"), "\(answer.output)\n\(answer.error)")
+      let again = try await person.setup("fix", "--no-verify")
+      #expect(again.code == 0, "\(again.output)\n\(again.error)")
+      let uninstall = try await person.setup("uninstall", "--yes")
+      #expect(uninstall.code == 0, "\(uninstall.output)\n\(uninstall.error)")
+      let left = before.differences(to: try person.tree())
+      #expect(left.allSatisfy { $0.contains(".ollama") }, "\(left)")
+      #expect(try models(try await person.web("/api/tags", port: 11500)).isEmpty)
+    }
+  }
+
+  /// Another client whose own prompt is longer than the context: where model and memory allow it, a larger one is made.
+  @Test(.requires(.claude(.c))) func aClientWithALongerPromptGetsALargerContext() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let made = try await person.setup(
+        "--yes", "--no-verify", "--model", "llama3.2:1b", "--context", "32k", "--profile", "full")
+      try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      try person.forget("claude")
+      try person.install(client: .c)
+      let found = try await person.setup("fix", "--dry-run")
+      #expect(found.code == 2, "\(found.output)\n\(found.error)")
+      #expect(found.output.contains("context-too-small"))
+      #expect(found.output.contains("llama3.2:1b-64k"))
+      let repaired = try await person.setup("fix", "--yes")
+      #expect(repaired.code == 0, "\(repaired.output)\n\(repaired.error)")
+      let names = try models(try await person.web("/api/tags")).keys
+      #expect(names.contains("llama3.2:1b-64k") && !names.contains("llama3.2-1b-32k"))
+      let again = try await person.setup("fix")
+      #expect(again.code == 0, "\(again.output)\n\(again.error)")
+      #expect(again.output.contains("Nothing is broken, nothing was changed."))
+    }
+  }
+
   /// An Ollama from before the Messages API in the place of ours: what to do is said, and once it is done all is well.
   @Test func aServerThatIsTooOldIsNamed() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in

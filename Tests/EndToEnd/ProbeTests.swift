@@ -63,6 +63,23 @@ struct ProbeTests {
     }
   }
 
+  /// Asked, proved and examined, the client leaves nothing in the machine's own folder for temporary files.
+  @Test func nothingIsLeftInTheTemporaryFolder() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      person.settle()
+      person.mounts += " && mount -t tmpfs tmpfs /tmp"
+      person.environment["CCL_REHEARSAL_RECORD"] = nil
+      let words = """
+        ccl-setup --yes --engine native --model qwen3:1.7b --context 32k --shells bash && \
+          ccl-setup doctor --deep && echo LEFT && ls -A /tmp
+        """
+      let result = try await person.run("sh", "-c", words)
+      #expect(result.code == 0, "\(result.output)\n\(result.error)")
+      let left = result.output.split(separator: "\n").drop { $0 != "LEFT" }.dropFirst()
+      #expect(left.isEmpty, "\(left)")
+    }
+  }
+
   /// A client of tomorrow that posts to /messages gets a base URL with /v1; that of today comes back without it.
   @Test func theInstalledClientDecidesTheBaseURL() async throws {
     try await Person.alone([.ollama]) { person in

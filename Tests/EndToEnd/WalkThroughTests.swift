@@ -76,7 +76,7 @@ struct WalkThroughTests {
       try await terminal.expect("Nothing is set up here yet")
       for (question, answer) in [
         ("engine [native] ▸ ", ""), ("model [", "qwen3:1.7b"), ("context [", "32k"),
-        ("profile [", ""), ("shells [", "bash"), ("Do it? [yes] ▸ ", ""),
+        ("profile [", ""), ("client-folder [", ""), ("shells [", "bash"), ("Do it? [yes] ▸ ", ""),
       ] {
         try await terminal.expect(question)
         if question.hasSuffix("[") { try await terminal.expect("] ▸ ") }

@@ -51,7 +51,7 @@ struct SetupSession: Sendable {
       freePort: freePort(), rehearsalURL: rehearsalURL,
       present: PresentModel.all(of: machine))
     var answers = Answers()
-    for id in Question.ID.allCases + Question.ID.unasked {
+    for id in Question.ID.allCases {
       // Without a person the engine is settled first: another server decides which models there are.
       guard let text = given[id] ?? (id == .engine && !isAsking ? "" : nil) else { continue }
       try questionnaire.accept(text, for: id, &answers)

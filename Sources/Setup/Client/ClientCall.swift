@@ -29,7 +29,7 @@ struct ClientCall: Sendable {
   func callAsFunction(_ arguments: [String]) -> Invocation {
     var variables = [
       "CLAUDE_CONFIG_DIR": folder.string, "CLAUDE_CODE_MAX_RETRIES": "0",
-      "DISABLE_AUTOUPDATER": "1",
+      "DISABLE_AUTOUPDATER": "1", "TMPDIR": folder.string, "CLAUDE_CODE_TMPDIR": folder.string,
       // An npm installation is a script for the node beside it.
       "PATH": "\(client.removingLastComponent()):\(environment.variables["PATH"] ?? "")",
     ]

@@ -170,6 +170,8 @@ extension ClientProbe {
       let home = folder.appending(place)
       var variables = [
         "HOME": home.string, "CLAUDE_CONFIG_DIR": home.string,
+        // It leaves files there: a copy of settings that came as text, and its shells' own.
+        "TMPDIR": home.string, "CLAUDE_CODE_TMPDIR": home.string,
         // An npm installation is a script for the node beside it.
         "PATH":
           "\(FilePath(client).removingLastComponent()):\(world.environment.variables["PATH"] ?? "")",

@@ -172,14 +172,19 @@ extension ModelOverview {
       details[model.name] = try await server.details(model.name)
     }
     var budget = machine.map { usableMemory(MemoryFacts($0, inDocker: engine.isInDocker)) }
-    if let place = budget?.place {
-      for model in try await server.loadedModels() {
-        budget?.bytes += Int(clamping: place == .gpu ? model.sizeVram ?? 0 : model.size)
-      }
-    }
+    budget?.countAsFree(try await server.loadedModels())
     return ModelOverview(
       models: models, details: details, choices: engine.choices, additions: engine.additions,
       budget: budget)
+  }
+}
+
+extension MemoryBudget {
+  /// What models have that are loaded now goes to the next one.
+  mutating func countAsFree(_ loaded: [OllamaServer.LoadedModel]) {
+    for model in loaded {
+      bytes += Int(clamping: place == .gpu ? model.sizeVram ?? 0 : model.size)
+    }
   }
 }
 

@@ -13,6 +13,8 @@ struct Facts: Sendable {
   /// What these choices, or those with another port, would still change; the reason where that cannot be planned.
   var plan: Result<Plan, Failure>
   var blocks: [BlockRepair] = []
+  /// What leads on where these choices do not do any more: the same with a larger context, or with the server's new port.
+  var change: (choices: Choices, plan: Plan)?
   /// The program on our port, where it is neither our container nor a server that answers us.
   var portHolder: String?
   var description: OllamaServer.Description?
@@ -80,9 +82,51 @@ struct Facts: Sendable {
         environment: environment)
       plan.start(from: blocks)
       self.plan = .success(plan)
+      guard let changed = await changedChoices(in: world) else { return }
+      survey = try await Survey.take(for: changed, machine: machine, in: world)
+      plan = try Plan(
+        changed, machine: machine, catalogue: catalogue, survey: survey.without(blocks),
+        environment: environment)
+      plan.start(from: blocks)
+      change = (changed, plan)
     } catch {
       plan = .failure(error)
     }
+  }
+
+  /// Other choices where these cannot do: `nil` where they can, or where nothing else is sure to do better.
+  private func changedChoices(in world: World) async -> Choices? {
+    guard portHolder == nil else { return nil }
+    var changed = choices
+    if server == nil {
+      guard let port = portOfMovedServer else { return nil }
+      changed.engine = choices.engine.moved(to: port)
+      return changed
+    }
+    let ollama = OllamaServer(url: choices.engine.url, network: world.network)
+    guard client.contract != nil, client.shortage(of: choices) != nil,
+      choices.engine.isOllama, choices.engine.isOnThisMachine,
+      let model = surveyed?.present(choices.model),
+      let info = (try? await ollama.details(choices.model))?.info, let trained = info.nativeContext
+    else { return nil }
+    changed.contextWindow = client.smallestContext(choices.profile)
+    var budget = machine.memoryBudget(for: choices.engine)
+    // What is loaded now goes when the other is loaded; a server that does not tell has nothing to add.
+    budget.countAsFree((try? await ollama.loadedModels()) ?? [])
+    let fit = ModelOverview.Fit(
+      bytes: Int(clamping: model.size), geometry: info.geometry, context: changed.contextWindow,
+      trained: trained, budget: budget)
+    guard changed.contextWindow <= trained, fit.verdict == .fits else { return nil }
+    return changed
+  }
+
+  /// Where a server that we did not start ourselves answers now, while nothing answers at its old port.
+  private var portOfMovedServer: Int? {
+    guard case .native(let port) = choices.engine, receipt["engine:native"] == nil,
+      case .ollama = machine.ollama.port
+    else { return nil }
+    let address = OllamaAddress(machine.ollama.address)
+    return address.isLoopback && address.port != port ? address.port : nil
   }
 
   /// Whether a fresh shell takes the name for anything but our function.
@@ -117,6 +161,7 @@ struct Facts: Sendable {
 
   /// The changes of the plan that can be made now.
   var repair: Plan? {
+    if let change { return change.plan }
     guard case .success(var plan) = plan else { return nil }
     if server == nil {
       // What a server that stands still holds is not known: it is started first, and the rest seen then.

@@ -172,6 +172,14 @@ extension Facts {
       ]
     }
     if !choices.engine.isOllama { return servedChecks }
+    if let change, server == nil {
+      return [
+        Check(
+          "server-moved", .server, "The server", .fail,
+          "nothing answers at \(url), an Ollama answers at \(change.choices.engine.url)",
+          consequence: "claude-local asks where nobody listens.", remedy: .fix)
+      ]
+    }
     guard let server else {
       return [
         Check(
@@ -269,7 +277,8 @@ extension Facts {
         Check(
           "context-too-small", .models, "The context", .warn, words,
           consequence: "Little or no room is left for files and the conversation.",
-          remedy: Remedy("Choose a larger one", run: "ccl-setup --context \(least)")))
+          remedy: change != nil
+            ? .fix : Remedy("Choose a larger one", run: "ccl-setup --context \(least)")))
     }
     return checks
   }

@@ -4,7 +4,6 @@ public struct Answers: Sendable, Hashable {
   public var model: String?
   public var contextWindow: Int?
   public var profile: Profile?
-  /// Not asked for: the person's own, unless a flag or an answers file says otherwise.
   public var clientFolder: ClientFolder?
   public var shells: [Shell]?
   /// How the server that `engine` names is reached; comes with it, from flags or an earlier run.
@@ -53,7 +52,7 @@ public struct Answers: Sendable, Hashable {
     case .model: model != nil
     case .context: contextWindow != nil
     case .profile: profile != nil
-    case .clientFolder: true
+    case .clientFolder: clientFolder != nil
     case .shells: shells != nil
     }
   }
@@ -80,10 +79,6 @@ public struct Question: Sendable {
     case engine, model, context, profile
     case clientFolder = "client-folder"
     case shells
-
-    /// Those that the wizard asks; the others are answered by a flag or an answers file only.
-    public static let allCases: [ID] = [.engine, .model, .context, .profile, .shells]
-    public static let unasked: [ID] = [.clientFolder]
   }
   public struct Option: Sendable {
     /// What one types.

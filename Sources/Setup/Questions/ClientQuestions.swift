@@ -36,7 +36,7 @@ extension Questionnaire {
       "your Claude Code's first prompt: about \(prompt.tokens) tokens in \(prompt.toolCount) tools; where the model reads 100 a second, \(wait.inWords) to the first answer"
   }
 
-  /// Answered by a flag or an answers file only: sharing is right for almost everybody.
+  /// Sharing is right for almost everybody.
   func clientFolderQuestion() -> Question {
     let recommended = previous?.clientFolder ?? .yours
     return Question(

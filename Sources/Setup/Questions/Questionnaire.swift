@@ -27,7 +27,14 @@ public struct Questionnaire: Sendable {
 
   /// The first question that has no answer yet.
   public func next(after answers: Answers) -> Question.ID? {
-    Question.ID.allCases.first { !answers.holds($0) }
+    Question.ID.allCases.first { asks($0) && !answers.holds($0) }
+  }
+
+  /// Whether a question arises on this machine. To keep the client's settings and history apart is offered where its
+  /// first start would ask questions of its own; elsewhere a flag or an answers file can say so.
+  private func asks(_ id: Question.ID) -> Bool {
+    id != .clientFolder
+      || !machine.claude.hasCompletedOnboarding && !machine.claude.installations.isEmpty
   }
 
   public func question(_ id: Question.ID, _ answers: Answers) -> Question {
@@ -82,8 +89,7 @@ public struct Questionnaire: Sendable {
   func notOneOf(_ question: Question, _ typed: String) -> Failure {
     Failure(
       "“\(printable(typed))” is no answer to this question",
-      why:
-        "\(question.title) takes one of: \(question.options.map(\.value).joined(separator: ", "))",
+      why: "the answers are: \(question.options.map(\.value).joined(separator: ", "))",
       code: .usage)
   }
 }

@@ -220,7 +220,10 @@ public struct Verify: Sendable {
     Invocation(
       shell.rawValue,
       (shell == .fish ? [] : ["-i"]) + ["-c", "claude-local -p 'Reply with the word pong'"],
-      environment: ["CLAUDE_CODE_MAX_RETRIES": "0", "CLAUDE_CONFIG_DIR": folder.string],
+      environment: [
+        "CLAUDE_CODE_MAX_RETRIES": "0", "CLAUDE_CONFIG_DIR": folder.string,
+        "CLAUDE_CODE_TMPDIR": folder.string, "TMPDIR": folder.string,
+      ],
       folder: folder)
   }
 

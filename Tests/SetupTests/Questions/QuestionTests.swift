@@ -441,6 +441,6 @@ struct OtherQuestionTests {
     case .model: #expect(forgotten == [.model, .context])
     default: #expect(forgotten == [id])
     }
-    #expect(answers.choices == nil || id == .profile)
+    #expect(answers.choices == nil || id == .profile || id == .clientFolder)
   }
 }
