@@ -47,14 +47,15 @@ public struct ProxyConfiguration: Sendable {
   }
 
   public init(
-    host: String = "127.0.0.1", port: Int = 4000, upstream: Upstream, record: String? = nil,
-    strict: Bool = false, output: Output = .lines, bodyLimit: Int = 32 << 20,
+    host: String = "127.0.0.1", port: Int = 4000, upstream: Upstream, authorities: String? = nil,
+    record: String? = nil, strict: Bool = false, output: Output = .lines, bodyLimit: Int = 32 << 20,
     rotation: Rotation = Rotation(), audience: PageAudience = .loopback,
     tiers: [String: String] = [:], threads: Int = 1
   ) {
     self.host = host
     self.port = port
     self.upstream = upstream
+    self.authorities = authorities
     self.record = record
     self.strict = strict
     self.output = output

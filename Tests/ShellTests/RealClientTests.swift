@@ -43,7 +43,8 @@ struct RealClientTests {
       try home.put(.file(document), at: RecorderHome.document)
       for shell in Shell.allCases {
         let text = try settings.function(
-          for: shell, document: home[RecorderHome.document], client: nil, home: home.path)
+          for: shell, document: home[RecorderHome.document],
+          proxyDocument: home[RecorderHome.proxyDocument], client: nil, home: home.path)
         try home.put(.file(text), at: RecorderHome.functionFile(shell))
       }
     }

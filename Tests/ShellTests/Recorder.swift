@@ -10,6 +10,7 @@ struct RecorderHome {
   let settings: ClientSettings
 
   static let document = ".config/ccl-setup/claude-settings.json"
+  static let proxyDocument = ".local/state/ccl-setup/proxy/claude-settings.json"
 
   init(
     _ settings: ClientSettings, named name: String? = nil, client: String? = ".local/bin/claude",
@@ -36,6 +37,7 @@ struct RecorderHome {
     for shell in Shell.allCases {
       let text = try settings.function(
         for: shell, document: folder.appending(Self.document),
+        proxyDocument: folder.appending(Self.proxyDocument),
         client: recordedClient.map { folder.appending($0) }, home: folder)
       try home.put(.file(text), at: prefix + Self.functionFile(shell))
     }

@@ -16,8 +16,8 @@ struct RecordingListener: Sendable {
     var method: String
     var path: String
     var headers: HTTPHeaders
-    /// Bytes of the body.
-    var size: Int
+    var body: [UInt8]
+    var size: Int { body.count }
     /// `nil` when there was none that reads as a prompt.
     var prompt: Prompt?
   }
@@ -88,7 +88,7 @@ private final class Handler: ChannelInboundHandler {
         $0.append(
           .init(
             method: head.method.rawValue, path: head.uri, headers: head.headers,
-            size: body.readableBytes, prompt: prompt))
+            body: Array(body.readableBytesView), prompt: prompt))
       }
       let isPrompt = head.method == .POST && head.uri.hasPrefix("/v1/messages?")
       answer(context, isPrompt ? .ok : .notFound, isPrompt ? Self.pong : "")

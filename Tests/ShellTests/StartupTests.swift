@@ -83,7 +83,8 @@ struct StartupTests {
         settings.function(
           // Debian's /etc/profile sets a PATH without the home's programs.
           for: start.shell, document: home[RecorderHome.document],
-          client: home[".local/bin/claude"], home: home.path)),
+          proxyDocument: home[RecorderHome.proxyDocument], client: home[".local/bin/claude"],
+          home: home.path)),
       at: RecorderHome.functionFile(start.shell))
     let startup = StartupFiles(
       home: home.path, zdotdir: nil, configurationBase: home[".config"])

@@ -39,6 +39,23 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
     set -lx NO_PROXY "$upper"
     set -lx no_proxy "$lower"
 
+    # `--proxy` before any `--` is ours: this call goes through `ccl-setup proxy`.
+    set -l proxy
+{{#proxied}}
+    set proxy yes
+{{/proxied}}
+    set -l words
+    set -l rest
+    for word in $argv
+        if test -z "$rest"; and test "$word" = --proxy
+            set proxy yes
+        else
+            test "$word" = --; and set rest yes
+            set words $words $word
+        end
+    end
+    set argv $words
+
     # Asked for its version alone, the client answers at once; with settings in front it would start up first.
     if not contains -- "$argv" --version -v
 {{#arguments}}
@@ -50,6 +67,18 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
 
         # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
         set -l settings {{settings}}
+        if test -n "$proxy"
+            if not command -sq ccl-setup
+                printf "claude-local: the proxy is started by the program ccl-setup, which is not on your PATH; the client was not started.\n" >&2
+                return 127
+            end
+            # Starts the proxy where none runs, and writes the settings that name it.
+            if not set ANTHROPIC_BASE_URL (command ccl-setup proxy wire </dev/null)
+                printf "claude-local: there is no proxy to go through, so the client was not started.\n" >&2
+                return 1
+            end
+            set settings {{proxySettings}}
+        end
         if test -r "$settings"
             set argv --settings "$settings" $argv
         else

@@ -42,6 +42,24 @@ claude-local() (
   case ",$no_proxy," in *,{{host}},*) ;; *) no_proxy="${no_proxy:+$no_proxy,}"{{host}} ;; esac
 {{/direct}}
 
+  # `--proxy` before any `--` is ours: this call goes through `ccl-setup proxy`.
+{{#proxied}}
+  claude_local_proxy=yes
+{{/proxied}}
+{{^proxied}}
+  claude_local_proxy=
+{{/proxied}}
+  claude_local_rest=
+  for claude_local_argument in "$@"; do
+    shift
+    if [ -z "$claude_local_rest" ] && [ "$claude_local_argument" = --proxy ]; then
+      claude_local_proxy=yes
+    else
+      if [ "$claude_local_argument" = -- ]; then claude_local_rest=yes; fi
+      set -- "$@" "$claude_local_argument"
+    fi
+  done
+
   # Asked for its version alone, the client answers at once; with settings in front it would start up first.
   case "${#}:${1-}" in
   1:--version | 1:-v) ;;
@@ -56,8 +74,23 @@ claude-local() (
 {{/arguments}}
 
     # A settings file's `env` beats the variables above, and --settings beats every settings file but managed ones.
-    if [ -r {{settings}} ]; then
-      set -- --settings {{settings}} "$@"
+    claude_local_settings={{settings}}
+    if [ -n "$claude_local_proxy" ]; then
+      rehash
+      if ! whence -p ccl-setup >/dev/null; then
+        printf "claude-local: the proxy is started by the program ccl-setup, which is not on your PATH; the client was not started.\n" >&2
+        exit 127
+      fi
+      # Starts the proxy where none runs, and writes the settings that name it.
+      if ! ANTHROPIC_BASE_URL=$(command ccl-setup proxy wire </dev/null); then
+        printf "claude-local: there is no proxy to go through, so the client was not started.\n" >&2
+        exit 1
+      fi
+      export ANTHROPIC_BASE_URL
+      claude_local_settings={{proxySettings}}
+    fi
+    if [ -r "$claude_local_settings" ]; then
+      set -- --settings "$claude_local_settings" "$@"
     else
       printf "claude-local: %s is missing, so no settings file is read this time; 'ccl-setup fix' brings it back.\n" \
         {{settings}} >&2

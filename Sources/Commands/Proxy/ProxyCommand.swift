@@ -13,6 +13,8 @@ struct ProxyCommand: AsyncParsableCommand {
       Prompts and answers are recorded in the state folder, for your eyes only, without keys; --no-record records \
       nothing.
       """,
-    subcommands: [ProxyRunCommand.self, ProxyStopCommand.self, ProxyReportCommand.self],
+    subcommands: [
+      ProxyRunCommand.self, ProxyStopCommand.self, ProxyReportCommand.self, ProxyWireCommand.self,
+    ],
     defaultSubcommand: ProxyRunCommand.self)
 }

@@ -21,8 +21,16 @@ struct ProxyRunCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Where the client connects.", valueName: "host:port"))
   var listen = "127.0.0.1:4000"
-  @Option(help: ArgumentHelp("The engine.", valueName: "url"))
-  var upstream = "http://127.0.0.1:11434"
+  @Option(
+    help: ArgumentHelp(
+      "The engine (default: the one that was set up, or else the Ollama of this machine).",
+      valueName: "url"))
+  var upstream: String?
+  @Option(
+    help: ArgumentHelp(
+      "Trust the authority that signed the engine's certificate: a PEM file (default: the setup's).",
+      valueName: "file"))
+  var ca: String?
   @Option(
     help: ArgumentHelp("Record to this file (default: in the state folder).", valueName: "file"))
   var record: String?
@@ -46,15 +54,16 @@ struct ProxyRunCommand: AsyncParsableCommand {
     try await report(on: console) {
       do {
         let folder = folders.proxy
-        _ = try world.files.makeFolder(folder)
         let presence = ProxyPresence(path: folder.appending("running.json").string)
         let style = TerminalStyle(color: console.terminal.hasColour)
         if follow {
           try await watch(presence, style)
         } else if detach {
-          try await runDetached(presence, in: folder, console)
+          try DetachedProxy.prepare(world)
+          try await runDetached(presence, in: folder, world, console)
         } else {
-          try await serve(presence, in: folder, style)
+          try DetachedProxy.prepare(world)
+          try await serve(presence, in: folder, world, style)
         }
         return .done
       } catch let error as ProxyError {
@@ -63,10 +72,14 @@ struct ProxyRunCommand: AsyncParsableCommand {
     }
   }
 
-  private func configuration(in folder: FilePath) throws -> ProxyConfiguration {
-    guard let engine = Upstream(upstream) else {
+  private func configuration(
+    in folder: FilePath, _ world: World
+  ) throws -> ProxyConfiguration {
+    let found = upstream == nil ? try EngineAtHand.find(in: world) : nil
+    let url = upstream ?? found?.url ?? ""
+    guard let engine = Upstream(url) else {
       throw Failure(
-        "\(upstream) does not name an engine",
+        "\(printable(url)) does not name an engine",
         why: "it is not a URL that begins with http:// or https://",
         tryNext: ["`ccl-setup proxy --upstream http://127.0.0.1:11434`"], code: .usage)
     }
@@ -81,15 +94,16 @@ struct ProxyRunCommand: AsyncParsableCommand {
     let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
     return ProxyConfiguration(
       host: host, port: port, upstream: engine,
+      authorities: ca ?? found?.choices?.access?.authority,
       record: noRecord ? nil : record ?? folder.appending("record.jsonl").string, strict: strict,
       output: quiet ? .quiet : verbose ? .conversation : .lines, bodyLimit: bodyLimit,
       audience: container ? .container : .loopback)
   }
 
   private func serve(
-    _ presence: ProxyPresence, in folder: FilePath, _ style: TerminalStyle
+    _ presence: ProxyPresence, in folder: FilePath, _ world: World, _ style: TerminalStyle
   ) async throws {
-    let configuration = try configuration(in: folder)
+    let configuration = try configuration(in: folder, world)
     let (quiet, record) = (quiet, configuration.record)
     let claim = Shared<ProxyPresence.Claim?>(nil)
     let problem = Shared<ProxyError?>(nil)
@@ -131,30 +145,19 @@ struct ProxyRunCommand: AsyncParsableCommand {
   }
 
   private func runDetached(
-    _ presence: ProxyPresence, in folder: FilePath, _ console: Console
+    _ presence: ProxyPresence, in folder: FilePath, _ world: World, _ console: Console
   ) async throws {
     if let note = presence.find() {
       console.say("A proxy runs already at \(note.url, .path) (process \("\(note.process)")).")
       return
     }
-    _ = try configuration(in: folder)
-    let log = folder.appending("log").string
-    let arguments = CommandLine.arguments.filter { $0 != "--detach" }
-    let process = try spawnDetached(ownProgram(), arguments, log: log)
-    for _ in 0..<500 {
-      if let note = presence.find(), note.process == process {
-        console.say(
-          "The proxy runs at \(note.url, .path), and so does its page. `ccl-setup proxy stop` ends it."
-        )
-        return
-      }
-      if waitpid(process, nil, WNOHANG) == process {
-        throw Failure(
-          "The proxy has ended at once", why: "its log is \(log)", tryNext: ["`cat \(log)`"])
-      }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    throw Failure("The proxy does not answer", why: "its log is \(log)", tryNext: ["`cat \(log)`"])
+    _ = try configuration(in: folder, world)
+    var arguments = CommandLine.arguments.drop { $0 != "proxy" }.dropFirst()
+    if arguments.first == "run" { arguments.removeFirst() }
+    let note = try await DetachedProxy(in: world).start(arguments.filter { $0 != "--detach" })
+    console.say(
+      "The proxy runs at \(note.url, .path), and so does its page. `ccl-setup proxy stop` ends it."
+    )
   }
 }
 
@@ -181,41 +184,4 @@ private func untilSignalled(_ work: @escaping @Sendable () async throws -> Void)
   }
   defer { for source in sources { source.cancel() } }
   do { try await task.value } catch is CancellationError {}
-}
-
-/// The file of this program: its name may have been found on PATH.
-private func ownProgram() -> String {
-  #if os(Linux)
-    "/proc/self/exe"
-  #else
-    CommandLine.arguments[0]
-  #endif
-}
-
-/// Starts a program in a session of its own, which outlives this terminal.
-private func spawnDetached(_ program: String, _ arguments: [String], log: String) throws -> pid_t {
-  var actions: posix_spawn_file_actions_t = .init()
-  posix_spawn_file_actions_init(&actions)
-  defer { posix_spawn_file_actions_destroy(&actions) }
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-  posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-  posix_spawn_file_actions_adddup2(&actions, 1, 2)
-  var attributes: posix_spawnattr_t = .init()
-  posix_spawnattr_init(&attributes)
-  defer { posix_spawnattr_destroy(&attributes) }
-  #if os(Linux)
-    let newSession: Int16 = 0x80
-  #else
-    let newSession = Int16(POSIX_SPAWN_SETSID)
-  #endif
-  posix_spawnattr_setflags(&attributes, newSession)
-  var words = arguments.map { strdup($0) }
-  words.append(nil)
-  defer { for word in words { free(word) } }
-  var process: pid_t = 0
-  let code = posix_spawn(&process, program, &actions, &attributes, &words, environ)
-  guard code == 0 else {
-    throw Failure("The proxy cannot be started", why: String(cString: strerror(code)))
-  }
-  return process
 }

@@ -36,6 +36,8 @@ public struct Folders: Sendable, Hashable {
   /// The same again, for when that one is damaged.
   public var receiptCopy: FilePath { state.appending("receipt.copy.json") }
   public var proxy: FilePath { state.appending("proxy") }
+  /// The client's settings with the proxy's address in them.
+  public var proxyDocument: FilePath { proxy.appending("claude-settings.json") }
   public var lock: FilePath { state.appending("lock") }
   public var history: FilePath { state.appending("history") }
   public var nativeLog: FilePath { state.appending("ollama.log") }

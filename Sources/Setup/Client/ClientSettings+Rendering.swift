@@ -34,10 +34,12 @@ extension ClientSettings {
   /// - Parameters:
   ///   - document: where the `--settings` document lies. Below `home` it is written with `$HOME`, so that the file
   ///     works on every machine that shares it.
+  ///   - proxyDocument: where the one lies that names the proxy, made by `ccl-setup proxy wire`.
   ///   - client: where the client was found, for the case that it is not on the `PATH` (an alias of the person's may
   ///     be what starts it).
   public func function(
-    for shell: Shell, document: FilePath, client: FilePath?, home: FilePath
+    for shell: Shell, document: FilePath, proxyDocument: FilePath, client: FilePath?,
+    home: FilePath
   ) throws(TemplateError) -> String {
     var lists: [String: [[String: Value]]] = [
       "set": [], "unset": [], "preset": [], "direct": [], "readFile": [], "readKeychain": [],
@@ -58,6 +60,8 @@ extension ClientSettings {
     var values = lists.mapValues { Value.list($0) }
     values["folder"] = .list(state(home: home).map { [["state": .text($0)]] } ?? [])
     values["settings"] = .path(document, home: home)
+    values["proxySettings"] = .path(proxyDocument, home: home)
+    values["proxied"] = .flag(isProxied)
     values["arguments"] = .list(arguments.map { ["argument": .text($0.text)] })
     values["client"] = .list(client.map { [["path": .path($0, home: home)]] } ?? [])
     return try render(shell.functionTemplate, values) + (shell.completion?.text ?? "")

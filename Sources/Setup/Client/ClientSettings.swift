@@ -10,6 +10,8 @@ public struct ClientSettings: Sendable, Hashable {
   public var variables: [Variable]
   public var settings: [Setting]
   public var arguments: [Argument]
+  /// Whether `claude-local` goes through the proxy without being told to.
+  public var isProxied = false
 
   /// One environment variable of the client.
   public struct Variable: Sendable, Hashable {

@@ -302,7 +302,8 @@ struct Planner {
       let function: String
       do {
         function = try settings.function(
-          for: shell, document: folders.clientSettings, client: client, home: environment.home)
+          for: shell, document: folders.clientSettings, proxyDocument: folders.proxyDocument,
+          client: client, home: environment.home)
       } catch {
         throw Failure("The function for \(shell.rawValue) could not be written", why: "\(error)")
       }

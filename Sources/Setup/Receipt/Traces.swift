@@ -221,13 +221,16 @@ struct Traces: Sendable {
   }
 
   private mutating func findFunctions(_ candidates: [ClientSettings]) {
-    let (document, home) = (folders.clientSettings, world.environment.home)
     add(folders.manual) { $0 == Asset.manual.bytes }
     for shell in Shell.allCases {
       for (path, content) in folders.completions(for: shell) { add(path) { $0 == content.bytes } }
-      add(folders.function(for: shell)) { bytes in
-        candidates.contains {
-          Self.isFunction(bytes, shell, $0, document: document, home: home)
+      add(folders.function(for: shell)) { [folders] bytes in
+        candidates.contains { settings in
+          [false, true].contains { isProxied in
+            var settings = settings
+            settings.isProxied = isProxied
+            return Self.isFunction(bytes, shell, settings, folders)
+          }
         }
       }
     }
@@ -235,12 +238,12 @@ struct Traces: Sendable {
 
   /// Whether a file is our function, wherever the client was when it was written.
   private static func isFunction(
-    _ bytes: [UInt8], _ shell: Shell, _ settings: ClientSettings, document: FilePath,
-    home: FilePath
+    _ bytes: [UInt8], _ shell: Shell, _ settings: ClientSettings, _ folders: Folders
   ) -> Bool {
     func lines(_ client: FilePath?) -> [Substring] {
       let text = try? settings.function(
-        for: shell, document: document, client: client, home: home)
+        for: shell, document: folders.clientSettings, proxyDocument: folders.proxyDocument,
+        client: client, home: folders.home)
       return text?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
     }
     let found = String(decoding: bytes, as: UTF8.self)
