@@ -164,6 +164,38 @@ import Testing
     let position = try #require(facts.position)
     // 38fa3 and 34c46 have their first digit in common.
     #expect(second.getString(at: position - 5, length: 6) == "cch=34")
+    #expect(facts.place == "system[0]")
+    #expect(facts.header == "x-anthropic-billing-header cch")
+  }
+
+  /// What 2.1.330 does: the last message is a list with a mark, and a bare text in the next request.
+  @Test("A text alone in its list is the same prompt as the bare text")
+  func loneText() throws {
+    func body(_ messages: [String]) -> ByteBuffer {
+      ByteBuffer(
+        string:
+          #"{"messages":[\#(messages.joined(separator: ","))],"system":"s","tools":[{"name":"Read"}]}"#
+      )
+    }
+    func system(_ content: String) -> String { #"{"role":"system","content":\#(content)}"# }
+    let user = #"{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#
+    let mark = #","cache_control":{"type":"ephemeral"}"#
+    let listed = system(#"[{"type":"text","text":"Environment\n"\#(mark)}]"#)
+    let bare = system(#""Environment\n""#)
+    let answer = #"{"role":"assistant","content":"ok"}"#
+    for (first, second) in [(listed, bare), (bare, listed), (bare, bare), (listed, listed)] {
+      for end in [[], [answer]] {
+        let facts = try #require(
+          Self.facts(
+            body([user, first]), body([user, second] + end)))
+        #expect(facts.broken == nil, "\(first) \(second) \(end)")
+      }
+    }
+    let other = system(#""Environs""#)
+    let facts = try #require(Self.facts(body([user, listed]), body([user, other, answer])))
+    #expect(facts.place == "messages[1] system")
+    let position = try #require(facts.position)
+    #expect(body([user, other, answer]).getString(at: position - 7, length: 8) == "Environs")
   }
 
   @Test("A message that was changed afterwards breaks the prefix in the messages")

@@ -78,6 +78,10 @@ public struct ExchangeSummary: Sendable, Codable, Equatable {
     public var broken: String?
     /// Its position in the request's body.
     public var position: Int?
+    /// The element that it is in, such as `system[0]` or `tools[3] Read`.
+    public var place: String?
+    /// The client's attribution header, with the field that it is in, if it is there.
+    public var header: String?
   }
 }
 
@@ -145,6 +149,8 @@ extension ExchangeSummary {
         $0.field("kept", prefix.kept)
         $0.field("broken", prefix.broken)
         $0.field("position", prefix.position)
+        $0.field("place", prefix.place)
+        $0.field("header", prefix.header)
       }
     }
   }
