@@ -4,7 +4,7 @@ import NIOCore
 /// The page as it is served: its script and style run by a number used once, so that nothing else can.
 func pageBytes(nonce: String) -> ByteBuffer {
   var page = ByteBuffer()
-  embeddedPage { page.writeReplacing($0, "NONCE", by: nonce) }
+  embeddedPage { page.writeReplacing($0, "NONCE", by: ByteBuffer(string: nonce)) }
   return page
 }
 
@@ -39,20 +39,35 @@ func scriptSafe(_ line: [UInt8]) -> ByteBuffer {
   return safe
 }
 
+/// The page with its style and script in it: one text, put together once.
+private let wholePage: ByteBuffer = {
+  let parts = ccl_proxy_page()
+  var page = ByteBuffer()
+  page.writeReplacing(
+    bytes(of: parts.page), "/* STYLE */", by: ByteBuffer(bytes: bytes(of: parts.style)))
+  var whole = ByteBuffer()
+  page.withUnsafeReadableBytes {
+    whole.writeReplacing($0, "/* SCRIPT */", by: ByteBuffer(bytes: bytes(of: parts.script)))
+  }
+  return whole
+}()
+
 private func embeddedPage(_ use: (UnsafeRawBufferPointer) -> Void) {
-  var size = 0
-  let start = ccl_proxy_page(&size)
-  use(UnsafeRawBufferPointer(start: start, count: size))
+  wholePage.withUnsafeReadableBytes(use)
+}
+
+private func bytes(of text: ccl_proxy_text) -> UnsafeRawBufferPointer {
+  UnsafeRawBufferPointer(start: text.bytes, count: text.count)
 }
 
 extension ByteBuffer {
   fileprivate mutating func writeReplacing(
-    _ bytes: UnsafeRawBufferPointer, _ mark: StaticString, by text: String
+    _ bytes: UnsafeRawBufferPointer, _ mark: StaticString, by text: ByteBuffer
   ) {
     var rest = bytes
     while let place = rest.position(of: mark, in: 0..<rest.count) {
       writeBytes(UnsafeRawBufferPointer(rebasing: rest[..<place]))
-      writeString(text)
+      writeImmutableBuffer(text)
       rest = UnsafeRawBufferPointer(rebasing: rest[(place + mark.utf8CodeUnitCount)...])
     }
     writeBytes(rest)
