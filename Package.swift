@@ -102,8 +102,9 @@ let package = Package(
       name: "ConversationTests", dependencies: ["Conversation", "Setup", "Support", system],
       swiftSettings: swift),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["Setup", "Support", system], path: "Tests/EndToEnd",
-      swiftSettings: swift),
+      name: "EndToEndTests",
+      dependencies: ["Setup", "Support", system] + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
+      path: "Tests/EndToEnd", swiftSettings: swift),
     .testTarget(
       name: "LineEditorTests",
       dependencies: ["LineEditor", "Setup", "Support", "line-editor-probe", system],

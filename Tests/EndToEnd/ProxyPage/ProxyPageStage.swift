@@ -5,6 +5,10 @@ import Testing
 
 /// A network with a proxy, what stands on both sides of it, and a browser: one for all the tests of the page, since a
 /// browser takes seconds to start.
+///
+/// What has passed, oldest first: a session of client A with two subagents (from an engine that tells a story), two
+/// turns of client B with its attribution header on and a prompt that did not fit (from the stand-in), a request with a
+/// wrong base URL, and one for a model that is not there.
 struct ProxyPageStage: Sendable {
   let person: Person
   let browser: Browser
@@ -14,17 +18,41 @@ struct ProxyPageStage: Sendable {
   @TaskLocal static var current: ProxyPageStage?
 
   fileprivate static func use(_ body: @Sendable () async throws -> Void) async throws {
-    try await Person.alone([.ollama]) { person in
+    try await Person.alone(
+      [.ollama],
+      files: [
+        "work/notes.txt": "The garden has a north bed and a south bed.\n",
+        "work/north.txt": "leeks\nleeks\nleeks\n", "work/south.txt": "beans\nbeans\n",
+      ]
+    ) { person in
       let record = try TemporaryFolder.make("record").appending("record.jsonl")
-      let server = try await person.serve()
-      _ = try await person.run("ollama", "pull", "qwen3:1.7b")
+      let engine = try await StoryEngine(in: person.network)
+      let story = try await person.proxy("http://127.0.0.1:\(engine.port)", record: record)
+      try await person.ask(.a, "What grows in my garden, and how much of it?")
+      await story.end()
+      try await engine.end()
+
+      let models = ["OLLAMA_MODELS": person.home["models"].string]
+      var server = try await person.serve(
+        with: models.merging(["OLLAMA_CONTEXT_LENGTH": "65536"]) { $1 })
+      try await person.call("ollama", ["pull", "qwen3:1.7b"]).succeed()
       let proxy = try await person.proxy("http://127.0.0.1:11434", record: record)
+      let billed = ["CLAUDE_CODE_ATTRIBUTION_HEADER": "1"]
+      try await person.ask(.b, "hello", with: billed)
+      try await person.ask(.b, "and again", continues: true, with: billed)
+      await server.end()
+      server = try await person.serve(with: models)
+      try await person.ask(.a, "a prompt that is longer than the context")
       _ = try await person.web(
+        "/v1/v1/messages", port: 4000,
+        post:
+          #"{"model": "qwen3:1.7b", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}"#
+      )
+      _ = try? await person.web(
         "/v1/messages", port: 4000,
-        post: """
-          {"model": "qwen3:1.7b", "max_tokens": 100, "stream": true, \
-          "messages": [{"role": "user", "content": "answer with exactly: pong"}]}
-          """)
+        post:
+          #"{"model": "mistral", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}"#
+      )
       let browser = try await Browser(in: person.network)
       let stage = ProxyPageStage(person: person, browser: browser, record: record)
       try await $current.withValue(stage) { try await body() }
@@ -62,5 +90,24 @@ extension Person {
         ]), output: try TemporaryFolder.make("proxy").appending("log"))
     try await eventually(within: .seconds(20)) { try? await web("/_proxy/list", port: port) }
     return program
+  }
+
+  /// One prompt of the real client through the proxy, in a configuration folder that each version has for itself.
+  fileprivate func ask(
+    _ client: ClaudeVersion, _ prompt: String, continues: Bool = false,
+    with variables: [String: String] = [:]
+  ) async throws {
+    let settings = [
+      "ANTHROPIC_BASE_URL": "http://127.0.0.1:4000", "ANTHROPIC_AUTH_TOKEN": "local",
+      "ANTHROPIC_MODEL": "qwen3:1.7b", "ANTHROPIC_DEFAULT_HAIKU_MODEL": "qwen3:1.7b",
+      "CLAUDE_CODE_ATTRIBUTION_HEADER": "0", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+      "CLAUDE_CODE_MAX_RETRIES": "0", "DISABLE_AUTOUPDATER": "1",
+      "CLAUDE_CONFIG_DIR": home["configuration-\(client.rawValue)"].string,
+    ]
+    var call = call(
+      client.path.string, ["-p"] + (continues ? ["--continue"] : []) + [prompt],
+      settings.merging(variables) { $1 })
+    call.folder = home["work"].string
+    try await call.succeed(within: .seconds(60))
   }
 }

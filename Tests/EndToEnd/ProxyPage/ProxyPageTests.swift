@@ -5,7 +5,9 @@ import Testing
 
 /// The proxy's page in a real browser.
 @Suite(
-  .serialized, .requires(.namespace, .superuser, .busybox, .browser, .axe), .timeLimit(.minutes(5)),
+  .serialized,
+  .requires(.namespace, .superuser, .busybox, .browser, .axe, .claude(.a), .claude(.b)),
+  .timeLimit(.minutes(5)),
   .proxyPageStage)
 struct ProxyPageTests {
   static let widths = [390, 1400]
@@ -19,7 +21,7 @@ struct ProxyPageTests {
     let stage = try stage
     let window = try await stage.browser.window(width: width, scheme: scheme)
     try await window.open(stage.url + "/")
-    try await window.wait("document.querySelectorAll('[role=option]').length == 1")
+    try await window.wait("document.querySelectorAll('[role=option]').length > 8")
     #expect(try await window.accessibilityErrors() == [])
     #expect(try await window.complaints() == [])
     for address in try await window.requests() { #expect(address.hasPrefix(stage.url + "/")) }
