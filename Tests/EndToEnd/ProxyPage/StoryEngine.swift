@@ -115,6 +115,19 @@ actor StoryEngine {
     return String(all[range.upperBound...].prefix { !"\\\"<\n ".contains($0) })
   }
 
+  /// The prompt as a template puts it to the model, which sees no cache mark and not how a text was wrapped.
+  private static func rendered(_ request: JSON) -> String {
+    func pieces(_ content: JSON?) -> String {
+      guard let pieces = content?.elements else { return content?.text ?? "" }
+      return pieces.map { $0["text"]?.text ?? $0.compact }.joined(separator: "\n")
+    }
+    let messages = (request["messages"]?.elements ?? []).map {
+      ($0["role"]?.text ?? "") + ": " + pieces($0["content"])
+    }
+    return ([pieces(request["system"]), request["tools"]?.compact ?? ""] + messages)
+      .joined(separator: "\n")
+  }
+
   // MARK: - Answering
 
   fileprivate func answer(_ path: String, _ body: [UInt8], to channel: any Channel) async throws {
@@ -124,8 +137,7 @@ actor StoryEngine {
     while isBusy { try await Task.sleep(for: .milliseconds(5)) }
     isBusy = true
     defer { isBusy = false }
-    let prompt =
-      [request["system"], request["tools"], request["messages"]].map { $0?.compact ?? "" }.joined()
+    let prompt = Self.rendered(request)
     let tokens = prompt.utf8.count / 4
     let hit = cached.map { zip($0.utf8, prompt.utf8).prefix { $0 == $1 }.count / 4 }.max() ?? 0
     cached.append(prompt)
