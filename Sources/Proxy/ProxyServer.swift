@@ -39,7 +39,7 @@ public struct ProxyServer: Sendable {
     do {
       let server = try await listen(group, shared, relays)
       let port = server.localAddress?.port ?? configuration.port
-      let page = PageResponder(configuration, port: port, recorder: recorder)
+      let page = PageResponder(configuration, port: port, recorder: recorder) { relays.report() }
       shared.value = try RelayShared(configuration, port: port, recorder: recorder, page: page)
       // Connections wait in the kernel until there is something to answer them.
       try await server.setOption(.autoRead, value: true).get()
@@ -109,6 +109,13 @@ final class OpenRelays: Sendable {
     let key = ObjectIdentifier(channel)
     all.withLock { $0[key] = (channel, relay) }
     channel.closeFuture.whenComplete { _ in _ = self.all.withLock { $0.removeValue(forKey: key) } }
+  }
+
+  /// Those who watch have just come: every exchange on its way is told of.
+  func report() {
+    for (channel, relay) in all.withLock({ Array($0.values) }) {
+      channel.eventLoop.execute { relay.value.report() }
+    }
   }
 
   func stop() async throws {

@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import Proxy
@@ -145,6 +146,70 @@ extension OverTheWire {
       let summaries = try ProxyReport(record: record).summaries()
       #expect(summaries.map(\.id) == [1, 2])
       #expect(summaries.map(\.request.model) == ["tiny", "tiny"])
+    }
+
+    @Test("What is on its way is told of and shown as far as it has come, if somebody watches")
+    func running() async throws {
+      let body = #"{"model":"tiny","stream":true,"messages":[{"role":"user","content":"hi"}]}"#
+      let start =
+        #"{"type":"message_start","message":{"model":"tiny","usage":{"input_tokens":12}}}"#
+      let delta =
+        #"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"one é"}}"#
+      let gate = Gate()
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        _ = try wire.receive(count: body.utf8.count)
+        try wire.send(
+          "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: \(start)\n\n")
+        try wire.send("data: \(delta)\n\n")
+        // Half of the next character.
+        try wire.send([0xC3])
+        for _ in 0..<5000 where !gate.isOpen.withLock({ $0 }) { usleepMillisecond() }
+        try wire.send("data: {\"type\":\"message_stop\"}\n\n")
+      } change: {
+        $0.record = folder.path + "/running.jsonl"
+      } proxy: { proxy in
+        let client = try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send(
+            "POST /v1/messages HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+          )
+          _ = try client.receive(until: "one é")
+          return client
+        }
+        let feed = try await blocking {
+          // Whoever does not ask for it hears of its end only.
+          let follower = try Wire(to: proxy.port)
+          try follower.send("GET /_proxy/feed HTTP/1.1\r\nHost: 127.0.0.1:\(proxy.port)\r\n\r\n")
+          _ = try follower.receive(until: "as they end\n\n")
+          let feed = try Wire(to: proxy.port)
+          try feed.send(
+            "GET /_proxy/feed?running=1 HTTP/1.1\r\nHost: 127.0.0.1:\(proxy.port)\r\n\r\n")
+          _ = try feed.receive(until: "event: running\ndata: {\"id\":1,")
+          return (feed, follower)
+        }
+        let whole = try await answer(
+          proxy, "GET /_proxy/exchange/1 HTTP/1.1\nHost: 127.0.0.1:PORT")
+        let line = try JSONDecoder().decode(
+          RecordedLine.self, from: Data(whole.components(separatedBy: "\r\n\r\n")[1].utf8))
+        #expect(line.sent.body == body)
+        #expect(line.received?.body == "data: \(start)\n\ndata: \(delta)\n\n")
+        #expect(whole.contains(#""ending":"running""#) && whole.contains(#""inputTokens":12"#))
+        gate.isOpen.withLock { $0 = true }
+        try await blocking {
+          _ = try client.receiveAll()
+          for wire in [feed.0, feed.1] {
+            let last = try wire.receive(until: #""ending":"complete""#)
+            #expect(
+              last.contains("\ndata: {\"id\":1,") || last.hasPrefix("data: {\"id\":1,"), "\(last)")
+          }
+        }
+        #expect(try await proxy.events.summaries(1).first?.ending == "complete")
+      }
+    }
+
+    private final class Gate: Sendable {
+      let isOpen = Mutex(false)
     }
 
     private struct HAR: Decodable {

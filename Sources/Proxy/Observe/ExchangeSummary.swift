@@ -18,7 +18,7 @@ public struct ExchangeSummary: Sendable, Codable, Equatable {
   /// Where the request went, if the client's base URL was wrong.
   public var repaired: String?
   public var status: Int?
-  /// `complete`, or who hung up.
+  /// `complete`, or who hung up; `running` before its end, which only a page that watches is told.
   public var ending: String
   public var remark: String?
   /// Other requests on their way when this one began.

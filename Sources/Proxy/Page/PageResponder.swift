@@ -9,13 +9,19 @@ final class PageResponder: Sendable {
   private let configuration: ProxyConfiguration
   private let recorder: Recorder
   private let port: Int
+  /// Has every exchange that is on its way told of.
+  private let askAround: @Sendable () -> Void
 
   static let prefix = "/_proxy"
 
-  init(_ configuration: ProxyConfiguration, port: Int, recorder: Recorder) {
+  init(
+    _ configuration: ProxyConfiguration, port: Int, recorder: Recorder,
+    askAround: @escaping @Sendable () -> Void
+  ) {
     self.configuration = configuration
     self.port = port
     self.recorder = recorder
+    self.askAround = askAround
   }
 
   func isAddressed(by request: RequestHead, head: ByteBuffer) -> Bool {
@@ -70,7 +76,7 @@ final class PageResponder: Sendable {
       guard let id = Int(parts[1]) else { break }
       return later { try .exchange($0, id) }
     case ("feed", 1) where !isHead:
-      return feed(conversation)
+      return feed(conversation, running: request.query("running") == "1")
     case ("export.jsonl", 1), ("export.har", 1), ("export.html", 1):
       return later { [port] in
         try .export($0, format: parts[0], base: "http://127.0.0.1:\(port)")
@@ -112,7 +118,7 @@ final class PageResponder: Sendable {
       .flatMap { self.write(parts.dropFirst(), to: channel) }
   }
 
-  private func feed(_ conversation: PageConversation) -> EventLoopFuture<Void> {
+  private func feed(_ conversation: PageConversation, running: Bool) -> EventLoopFuture<Void> {
     let channel = conversation.channel
     conversation.closes = true
     channel.writeAndFlush(
@@ -120,9 +126,11 @@ final class PageResponder: Sendable {
         string:
           "HTTP/1.1 200 OK\r\n\(securityHeaders(nonce: nil))Content-Type: text/event-stream\r\n"
           + "Connection: close\r\n\r\n: the exchanges as they end\n\n"), promise: nil)
-    return recorder.ask { $0.journal.subscribe(channel) }.hop(to: channel.eventLoop)
+    return recorder.subscribe(channel, running: running)
+      .map { [askAround] in if running { askAround() } }
+      .hop(to: channel.eventLoop)
       .flatMap { channel.closeFuture }
-      .always { [recorder] _ in _ = recorder.ask { $0.journal.unsubscribe(channel) } }
+      .always { [recorder] _ in recorder.unsubscribe(channel) }
   }
 }
 
@@ -183,6 +191,9 @@ struct PageReply: Sendable {
   }
 
   static func exchange(_ keeper: Keeper, _ id: Int) throws -> PageReply {
+    if let line = keeper.unfinished(id) {
+      return PageReply(type: "application/json", parts: [.bytes(line)])
+    }
     guard let entry = try keeper.journal.entry(id) else {
       return .text("404 Not Found", "There is no such exchange.")
     }

@@ -11,6 +11,10 @@ struct Assembly {
   /// Bytes of content that were there at a time, in microseconds.
   var marks: [(bytes: Int, microseconds: Int64)] = []
   var lostBytes = 0
+  /// What was known of it when somebody last wanted to.
+  var progress: ExchangeFacts?
+  /// What it asks for, as far as that was looked up before its end.
+  var promptFacts: ExchangeSummary.PromptFacts?
   private var rawResponse = 0
   private let limit: Int
   private let spillPath: String?
@@ -27,6 +31,7 @@ struct Assembly {
 
   mutating func take(_ parcel: Parcel) {
     lostBytes += parcel.lostBytes
+    if let news = parcel.progress { progress = news }
     if request == nil {
       request = BodyKeeper(
         requestHead.framing(orElse: .none), limit: limit, spillPath: spillPath)

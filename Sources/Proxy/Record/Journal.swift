@@ -12,11 +12,16 @@ final class Journal {
     var length = 0
   }
 
+  private struct Feed {
+    var channel: any Channel
+    var running: Bool
+  }
+
   private var entries: [Entry] = []
   /// Entries before this index are forgotten and wait to be removed together.
   private var first = 0
   private var earlier: (segment: RecordSegment, size: Int)?
-  private var feeds: [ObjectIdentifier: any Channel] = [:]
+  private var feeds: [ObjectIdentifier: Feed] = [:]
   var stopped: String?
 
   /// Entries that are remembered, and that the page can list.
@@ -34,7 +39,17 @@ final class Journal {
     var event = ByteBuffer(string: "data: ")
     event.writeImmutableBuffer(entry.row)
     event.writeString("\n\n")
-    for channel in feeds.values { send(event, to: channel) }
+    for feed in feeds.values { send(event, to: feed.channel) }
+  }
+
+  /// Tells of an exchange that is on its way; a watcher that does not keep up hears of it the next time.
+  func tell(running row: ByteBuffer) {
+    var event = ByteBuffer(string: "event: running\ndata: ")
+    event.writeImmutableBuffer(row)
+    event.writeString("\n\n")
+    for feed in feeds.values where feed.running && feed.channel.isWritable {
+      feed.channel.writeAndFlush(event, promise: nil)
+    }
   }
 
   private func forget() {
@@ -72,12 +87,17 @@ final class Journal {
 
   // MARK: - Feeds
 
-  func subscribe(_ channel: any Channel) { feeds[ObjectIdentifier(channel)] = channel }
+  /// Somebody wants to know of exchanges before they end.
+  var isWatched: Bool { feeds.values.contains { $0.running } }
+
+  func subscribe(_ channel: any Channel, running: Bool) {
+    feeds[ObjectIdentifier(channel)] = Feed(channel: channel, running: running)
+  }
 
   func unsubscribe(_ channel: any Channel) { feeds[ObjectIdentifier(channel)] = nil }
 
   func endFeeds() {
-    for channel in feeds.values { channel.close(promise: nil) }
+    for feed in feeds.values { feed.channel.close(promise: nil) }
     feeds = [:]
   }
 

@@ -39,8 +39,50 @@ final class Keeper {
     if let facts = parcel.facts {
       finish(&assembly, facts)
     } else {
+      if parcel.progress != nil {
+        let row = running(&assembly)
+        if let row { journal.tell(running: row.buffer) }
+      }
       assemblies[parcel.id] = assembly
     }
+  }
+
+  /// An exchange that is on its way, as the beginning of its line.
+  private func running(_ assembly: inout Assembly) -> JSONText? {
+    guard let facts = assembly.progress else { return nil }
+    var summary = beginSummary(&assembly, facts, assembly.requestHead)
+    summary.ending = "running"
+    if assembly.promptFacts == nil, let body = assembly.request?.reread(), body.readableBytes > 0 {
+      assembly.promptFacts = prompt(of: body, summary, facts, assembly.requestHead).facts
+    }
+    if let asked = assembly.promptFacts { summary.request = asked }
+    if let answer = assembly.answer {
+      summary.answer = answer.facts
+      summary.firstToken = answer.firstContent.flatMap { assembly.time(of: $0) }
+    }
+    var row = JSONText()
+    row.object { summary.write(to: &$0) }
+    return row
+  }
+
+  /// What has come of an exchange that is on its way, as its line would be if it ended now.
+  func unfinished(_ id: Int) -> ByteBuffer? {
+    guard var assembly = assemblies[id], var line = running(&assembly) else { return nil }
+    assemblies[id] = assembly
+    line.cut(to: line.count - 1)
+    line.begin("sent")
+    assembly.requestHead.write(to: &line)
+    line.body(assembly.request?.reread())
+    line.raw("}")
+    if let head = assembly.responseHead {
+      line.begin("received")
+      head.write(to: &line)
+      line.marks(assembly.marks)
+      line.body(assembly.response?.reread())
+      line.raw("}")
+    }
+    line.endLine()
+    return line.buffer
   }
 
   /// Gives what is gathered to the kernel.
@@ -121,31 +163,14 @@ final class Keeper {
   private func summarize(
     _ assembly: inout Assembly, _ facts: ExchangeFacts, _ head: HeadFields, _ body: ByteBuffer?
   ) -> ExchangeSummary {
-    let parts = head.startLine.utf8.split(separator: .space).map { String(Substring($0)) }
-    let target = parts.count > 1 ? parts[1] : ""
-    let status = assembly.responseHead?.status
-    var summary = ExchangeSummary(
-      id: assembly.id, at: timestamp(facts.startedAt), client: facts.client,
-      method: parts.first ?? "", target: withoutSecrets(target: target),
-      repaired: facts.repairedTarget.map { withoutSecrets(target: $0) }, status: status,
-      ending: facts.ending.rawValue, remark: facts.remark, others: facts.others,
-      requestDone: facts.requestDone.map { $0 / 1000 },
-      firstByte: facts.firstByte.map { $0 / 1000 },
-      end: facts.end / 1000, requestSize: assembly.request?.size ?? 0,
-      responseSize: assembly.response?.size ?? 0)
-    if assembly.lostBytes > 0 {
-      summary.remark = "\(assembly.lostBytes) bytes not recorded: the disk was too slow"
-    }
+    var summary = beginSummary(&assembly, facts, head)
     if let body, body.readableBytes > 0 {
-      let path = (facts.repairedTarget ?? target).prefix { $0 != "?" }
-      let prompt = body.withUnsafeReadableBytes {
-        Prompt($0, path: path, sessionHeader: head.first("x-claude-code-session-id"))
-      }
+      let prompt = prompt(of: body, summary, facts, head)
       summary.request = prompt.facts
       summary.prefix = prompts.compare(id: assembly.id, body: body, prompt)
     }
     if assembly.answer != nil {
-      summary.answer = assembly.answer!.finish(status: status)
+      summary.answer = assembly.answer!.finish(status: summary.status)
       summary.firstToken = assembly.answer!.firstContent.flatMap { assembly.time(of: $0) }
       if wasCut(
         summary.answer,
@@ -153,6 +178,36 @@ final class Keeper {
       {
         summary.answer.cut = true
       }
+    }
+    return summary
+  }
+
+  private func prompt(
+    of body: ByteBuffer, _ summary: ExchangeSummary, _ facts: ExchangeFacts, _ head: HeadFields
+  ) -> Prompt {
+    let path = (facts.repairedTarget ?? summary.target).prefix { $0 != "?" }
+    return body.withUnsafeReadableBytes {
+      Prompt($0, path: path, sessionHeader: head.first("x-claude-code-session-id"))
+    }
+  }
+
+  /// What is known without a look into the bodies.
+  private func beginSummary(
+    _ assembly: inout Assembly, _ facts: ExchangeFacts, _ head: HeadFields
+  ) -> ExchangeSummary {
+    let parts = head.startLine.utf8.split(separator: .space).map { String(Substring($0)) }
+    var summary = ExchangeSummary(
+      id: assembly.id, at: timestamp(facts.startedAt), client: facts.client,
+      method: parts.first ?? "", target: withoutSecrets(target: parts.count > 1 ? parts[1] : ""),
+      repaired: facts.repairedTarget.map { withoutSecrets(target: $0) },
+      status: assembly.responseHead?.status,
+      ending: facts.ending.rawValue, remark: facts.remark, others: facts.others,
+      requestDone: facts.requestDone.map { $0 / 1000 },
+      firstByte: facts.firstByte.map { $0 / 1000 },
+      end: facts.end / 1000, requestSize: assembly.request?.size ?? 0,
+      responseSize: assembly.response?.size ?? 0)
+    if assembly.lostBytes > 0 {
+      summary.remark = "\(assembly.lostBytes) bytes not recorded: the disk was too slow"
     }
     return summary
   }
@@ -172,16 +227,7 @@ final class Keeper {
       if assembly.response != nil || assembly.responseHead != nil {
         text.begin("received")
         (assembly.responseHead ?? HeadFields(ByteBuffer())).write(to: &text)
-        text.raw(",\"marks\":[")
-        for (index, mark) in assembly.marks.enumerated() {
-          if index > 0 { text.raw(",") }
-          text.raw("[")
-          text.digits(mark.bytes)
-          text.raw(",")
-          text.digits(Int(mark.microseconds))
-          text.raw("]")
-        }
-        text.raw("]")
+        text.marks(assembly.marks)
         try writeBody(assembly.response, assembly.response?.whole())
         text.raw("}")
       }
@@ -198,21 +244,10 @@ final class Keeper {
     guard let body, body.kept > 0 else { return }
     if body.isTruncated { text.raw(",\"truncated\":true") }
     if let whole {
-      whole.withUnsafeReadableBytes { writeBody($0, isTruncated: body.isTruncated) }
+      whole.withUnsafeReadableBytes { text.body($0, isCut: body.isTruncated) }
     } else if let spill = body.spill {
       try writeSpilled(spill, isTruncated: body.isTruncated)
     }
-  }
-
-  private func writeBody(_ bytes: UnsafeRawBufferPointer, isTruncated: Bool) {
-    let start = text.count
-    text.raw(",\"body\":\"")
-    if text.redacted(bytes, isLast: true, isCut: isTruncated) == nil {
-      text.cut(to: start)
-      text.raw(",\"base64\":\"")
-      text.base64(bytes)
-    }
-    text.raw("\"")
   }
 
   /// Bytes of a spilled body that are looked at together, a multiple of three.
@@ -263,95 +298,4 @@ final class Keeper {
     settleLines()
     text.clear()
   }
-}
-
-extension JSONText {
-  mutating func digits(_ value: Int) {
-    var digits: (UInt64, UInt64, UInt64) = (0, 0, 0)
-    var value = value
-    withUnsafeMutableBytes(of: &digits) { bytes in
-      var index = bytes.count
-      repeat {
-        index -= 1
-        bytes[index] = UInt8(ascii: "0") + UInt8(value % 10)
-        value /= 10
-      } while value > 0
-      raw(UnsafeRawBufferPointer(rebasing: bytes[index...]))
-    }
-  }
-
-  /// A part of a string with everything that looks like a key replaced.
-  ///
-  /// - Parameters:
-  ///   - isLast: no other part follows.
-  ///   - isCut: what follows the last part was not kept, so it may end within a character.
-  /// - Returns: bytes used, nil if they are not UTF-8. A part that is not the last leaves out what may be the beginning of a
-  ///   key, or a name whose value follows.
-  mutating func redacted(
-    _ bytes: UnsafeRawBufferPointer, isLast: Bool, isCut: Bool = false
-  ) -> Int? {
-    let secrets = findSecrets(in: bytes)
-    var end = bytes.count
-    if !isLast {
-      end = max(end - 4096, end / 2)
-      var earlier = 0
-      for secret in secrets {
-        if secret.upperBound == bytes.count, secret.lowerBound > longestLead {
-          end = max(earlier, min(end, secret.lowerBound - longestLead))
-        } else if secret.upperBound > end, secret.lowerBound < end + longestLead {
-          end = secret.upperBound
-        }
-        earlier = secret.upperBound
-      }
-    }
-    var start = 0
-    for secret in secrets where secret.upperBound <= end {
-      let clear = UnsafeRawBufferPointer(rebasing: bytes[start..<secret.lowerBound])
-      guard escaped(clear, isLast: true) != nil else { return nil }
-      raw(Proxy.redacted)
-      start = secret.upperBound
-    }
-    let rest = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-    return escaped(rest, isLast: isLast && !isCut).map { start + $0 }
-  }
-}
-
-/// A header's value as it may be recorded; the scheme of credentials stays.
-func withoutSecrets(header name: String, _ value: String) -> String {
-  var name = name
-  let isSecret = name.withUTF8 {
-    isSecretHeader(UnsafeRawBufferPointer($0), 0..<$0.count)
-  }
-  guard isSecret else { return withoutSecrets(value) }
-  let scheme = value.prefix { $0.isLetter }
-  return ["Bearer", "Basic", "Digest"].contains(scheme) ? "\(scheme) \(redacted)" : "\(redacted)"
-}
-
-/// A request's target as it may be recorded.
-func withoutSecrets(target: String) -> String {
-  guard let query = target.utf8.firstIndex(of: UInt8(ascii: "?")) else {
-    return withoutSecrets(target)
-  }
-  let parameters = target[target.index(after: query)...].split(
-    separator: "&", omittingEmptySubsequences: false)
-  let clean = parameters.map { parameter in
-    let name = parameter.prefix { $0 != "=" }
-    return isSecretParameter(name) && name.count < parameter.count
-      ? "\(name)=\(redacted)" : String(parameter)
-  }
-  return withoutSecrets(target[..<query] + "?" + clean.joined(separator: "&"))
-}
-
-func withoutSecrets(_ text: some StringProtocol) -> String {
-  var text = String(text)
-  let secrets = text.withUTF8 { findSecrets(in: UnsafeRawBufferPointer($0)) }
-  guard !secrets.isEmpty else { return text }
-  var clean = ""
-  var start = text.utf8.startIndex
-  for secret in secrets {
-    clean += text[start..<text.utf8.index(text.utf8.startIndex, offsetBy: secret.lowerBound)]
-    clean += "\(redacted)"
-    start = text.utf8.index(text.utf8.startIndex, offsetBy: secret.upperBound)
-  }
-  return clean + text[start...]
 }

@@ -23,6 +23,9 @@ final class Recorder: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let keeper: NIOLoopBoundBox<Keeper>
   let keepsBodies: Bool
+  private let watched = Atomic(false)
+  /// Somebody wants to know of exchanges before they end.
+  var isWatched: Bool { watched.load(ordering: .relaxed) }
   let loop: any EventLoop
 
   /// Bytes that wait for the thread before connections are held back for it.
@@ -110,6 +113,22 @@ final class Recorder: Sendable {
     loop.submit {
       self.empty()
       return try question(self.keeper.value)
+    }
+  }
+
+  /// Sends a channel every exchange that ends, as an event.
+  /// - Parameter running: also how far those are that are on their way.
+  func subscribe(_ channel: any Channel, running: Bool) -> EventLoopFuture<Void> {
+    ask {
+      $0.journal.subscribe(channel, running: running)
+      self.watched.store($0.journal.isWatched, ordering: .relaxed)
+    }
+  }
+
+  func unsubscribe(_ channel: any Channel) {
+    _ = ask {
+      $0.journal.unsubscribe(channel)
+      self.watched.store($0.journal.isWatched, ordering: .relaxed)
     }
   }
 

@@ -46,6 +46,8 @@ struct Parcel: Sendable {
   var marks: [Mark] = []
   /// Set in an exchange's last parcel.
   var facts: ExchangeFacts?
+  /// What is known so far, for those who watch.
+  var progress: ExchangeFacts?
   /// Bytes that this parcel keeps in memory.
   var weight = 0
   /// Bytes of bodies that were left out because the disk could not keep up.
@@ -72,6 +74,19 @@ struct Exchange {
       client: client, startedAt: startedAt, requestFraming: framing, end: 0, others: others,
       ending: .complete)
     parcel = Parcel(id: id)
+  }
+
+  /// Whether those who watch have not heard of it for a while. It looks at no clock: bytes that come bring their time.
+  var isNews: Bool { (parcel.marks.last?.nanoseconds ?? 0) - told > Self.pause }
+  private var told: Int64 = 0
+  private static let pause: Int64 = 150_000_000
+
+  /// What is gathered so far, with what is known of it.
+  mutating func report() -> Parcel {
+    told = elapsed()
+    facts.end = told
+    parcel.progress = facts
+    return handOver()
   }
 
   func elapsed(_ now: NIODeadline = .now()) -> Int64 { (now - start).nanoseconds }

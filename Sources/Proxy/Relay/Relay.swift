@@ -152,6 +152,7 @@ final class Relay {
     requestBody = nil
     let now = exchange?.elapsed()
     exchange?.facts.requestDone = now
+    if shared.recorder.isWatched { report() }
     finishIfComplete()
   }
 
@@ -399,8 +400,18 @@ final class Relay {
   }
 
   private func handOverIfHeavy() {
-    guard let weight = exchange?.parcel.weight, weight > Exchange.parcelWeight else { return }
-    handOver(exchange!.handOver())
+    guard let weight = exchange?.parcel.weight else { return }
+    if weight > Exchange.parcelWeight {
+      handOver(exchange!.handOver())
+    } else if shared.recorder.isWatched, exchange!.isNews {
+      report()
+    }
+  }
+
+  /// Tells those who watch how far the exchange is.
+  func report() {
+    guard exchange != nil, requestBody == nil else { return }
+    handOver(exchange!.report())
   }
 
   /// Gives bytes to the recorder. If it is behind, this connection waits for it, but not for longer than a moment: a slow

@@ -82,13 +82,20 @@ function warnings(x) {
 /** What the engine should have read: what it announced, or a token for each four bytes. */
 const sentTokens = x => Math.max(answerOf(x).announcedTokens || 0, Math.round(x.requestSize / 4));
 
+/** What a search looks through. */
+function wordsOf(x) {
+  const q = requestOf(x), a = answerOf(x);
+  return ['#' + x.id, x.method, x.target, x.repaired, x.status, x.ending, q.model, q.kind === 'agent' ? 'subagent' : q.kind, q.session, q.thread,
+    a.model, a.stop, a.error, ...(a.called || []), ...warnings(x).flat()].join(' ').toLowerCase();
+}
+
 function add(x) {
   running.delete(x.id);
   if (byId.has(x.id)) return;
   byId.set(x.id, x);
   all.push(x);
   recorded.delete(x.id);
-  searched.set(x.id, JSON.stringify(x).toLowerCase());
+  searched.set(x.id, wordsOf(x));
   if (all.length > mostExchanges) {
     const old = all.shift();
     byId.delete(old.id);
@@ -157,8 +164,8 @@ async function load() {
 }
 
 function listen() {
-  const feed = new EventSource('/_proxy/feed');
-  feed.onopen = () => load().then(() => state('live, before ' + info.upstream.replace(/^https?:\/\//, ''), 'live'));
+  const feed = new EventSource('/_proxy/feed?running=1');
+  feed.onopen = () => load().then(() => state('live', 'live', ', before ' + info.upstream.replace(/^https?:\/\//, '')));
   feed.onmessage = event => {
     const x = JSON.parse(event.data);
     add(x);
@@ -175,7 +182,7 @@ function listen() {
   feed.onerror = () => { running.clear(); state('the proxy does not answer', 'off'); refresh(); };
 }
 
-function state(text, kind) {
-  $('state').replaceChildren(kind && h('span', { class: 'dot ' + kind, 'aria-hidden': 'true' }), text);
-  $('state').title = text;
+function state(text, kind, more = '') {
+  $('state').replaceChildren(kind && h('span', { class: 'dot ' + kind, 'aria-hidden': 'true' }), text, h('span', { class: 'wide' }, more));
+  $('state').title = text + more;
 }

@@ -10,6 +10,11 @@ class VirtualList {
     this.inner = h('div', { style: { position: 'relative' }, role: 'presentation' });
     frame.append(this.inner);
     frame.addEventListener('scroll', () => this.render());
+    // A row that is being pressed stays until it is let go, or the click would be lost.
+    frame.addEventListener('pointerdown', event => { this.isPressed = event.target !== frame; });
+    for (const end of ['pointerup', 'pointercancel']) {
+      addEventListener(end, () => { if (this.isPressed) setTimeout(() => { this.isPressed = false; this.render(); }, 0); });
+    }
     new ResizeObserver(() => this.render()).observe(frame);
   }
 
@@ -20,6 +25,7 @@ class VirtualList {
   }
 
   render() {
+    if (this.isPressed) return;
     const from = Math.max(0, Math.floor(this.frame.scrollTop / this.height) - 8);
     const to = Math.min(this.items.length, from + Math.ceil(this.frame.clientHeight / this.height) + 16);
     const rows = [];
@@ -89,7 +95,7 @@ function tally(names) {
 function matches(x) {
   const filter = $('filter').value, kind = requestOf(x).kind, needle = $('search').value.trim().toLowerCase();
   if (needle) {
-    const text = searched.get(x.id) || JSON.stringify(x).toLowerCase();
+    const text = searched.get(x.id) || wordsOf(x);
     if (!needle.split(/\s+/).every(word => text.includes(word))) return false;
   }
   switch (filter) {
