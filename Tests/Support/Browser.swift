@@ -215,6 +215,24 @@ public struct Window: Sendable {
       .filter { !$0.hasPrefix("data:") && !$0.hasPrefix("blob:") }
   }
 
+  /// The addresses whose answers were an error or were refused by the browser.
+  public func failures() async throws -> [String] {
+    let events = try await tools.events(
+      ["Network.requestWillBeSent", "Network.loadingFailed", "Network.responseReceived"],
+      session: session
+    ).map(\.parameters)
+    return events.compactMap { event in
+      if event["errorText"] != nil {
+        let id = event["requestId"]
+        return events.first { $0["requestId"] == id }?["request"]?["url"]?.text
+      }
+      guard let response = event["response"], response["status"]?.int ?? 0 >= 400 else {
+        return nil
+      }
+      return response["url"]?.text
+    }
+  }
+
   /// What the browser complained about: errors of the script, what its policy forbade, what was not found.
   public func complaints() async throws -> [String] {
     try await tools.events(

@@ -63,6 +63,26 @@ struct ProxyPageStage: Sendable {
   }
 }
 
+extension ProxyPageStage {
+  /// What has passed, oldest first, without the bodies.
+  func exchanges() async throws -> [JSON] {
+    let list = try JSON.parse(try await person.web("/_proxy/list", port: 4000))
+    return (list["exchanges"]?.elements ?? []).sorted {
+      ($0["id"]?.int ?? 0) < ($1["id"]?.int ?? 0)
+    }
+  }
+
+  /// One exchange with its headers and bodies.
+  func exchange(_ id: Int) async throws -> JSON {
+    try JSON.parse(try await person.web("/_proxy/exchange/\(id)", port: 4000))
+  }
+
+  /// The number of the first exchange that the condition holds for.
+  func first(where condition: (JSON) -> Bool) async throws -> Int {
+    try #require(try await exchanges().first(where: condition)?["id"]?.int)
+  }
+}
+
 /// Gives the tests of a suite one stage.
 struct ProxyPageStageTrait: SuiteTrait, TestScoping {
   func provideScope(
