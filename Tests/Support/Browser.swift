@@ -249,13 +249,14 @@ public struct Window: Sendable {
   }
 
   /// What axe-core finds wrong with the page as it is now, an element each.
-  public func accessibilityErrors() async throws -> [String] {
+  /// - Parameter selector: looks only at the elements that it names.
+  public func accessibilityErrors(in selector: String = "html") async throws -> [String] {
     if try await evaluate("typeof axe").text == "undefined" {
       try await evaluate(try Support.text(of: Part.axePath) + "; 0")
     }
     let found = try await evaluate(
       """
-      axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations.flatMap(v =>
+      axe.run(\(quoted(selector)), { resultTypes: ['violations'] }).then(result => result.violations.flatMap(v =>
         v.nodes.map(n => `${v.id} (${v.impact}): ${n.html.slice(0, 160)}: ${n.failureSummary}`)))
       """)
     return found.elements?.compactMap(\.text) ?? ["axe said nothing"]

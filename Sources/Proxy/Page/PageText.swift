@@ -10,13 +10,14 @@ func pageBytes(nonce: String) -> ByteBuffer {
 
 /// The page as one file that holds its data: what comes before the recorded lines and what after.
 func reportFrame() -> (before: ByteBuffer, after: ByteBuffer) {
+  let nonce = randomName()
   let policy = """
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
-    style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'nonce-\(nonce)'; \
+    style-src 'nonce-\(nonce)'; img-src data:; base-uri 'none'; form-action 'none'">
     """
   var before = ByteBuffer()
   var after = ByteBuffer()
-  embeddedPage { page in
+  pageBytes(nonce: nonce).withUnsafeReadableBytes { page in
     let mark: StaticString = "<!-- DATA -->"
     let place = page.position(of: mark, in: 0..<page.count) ?? page.count
     before.writeBytes(UnsafeRawBufferPointer(rebasing: page[..<place]))

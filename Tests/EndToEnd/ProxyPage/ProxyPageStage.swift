@@ -46,7 +46,7 @@ struct ProxyPageStage: Sendable {
       _ = try await person.web(
         "/v1/v1/messages", port: 4000,
         post:
-          #"{"model": "qwen3:1.7b", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}"#
+          #"{"model": "qwen3:1.7b", "max_tokens": 9, "messages": [{"role": "user", "content": "</script><img src=/x onerror=alert(1)>"}]}"#
       )
       _ = try? await person.web(
         "/v1/messages", port: 4000,

@@ -41,6 +41,10 @@ struct ProxyPageTests {
       throw error
     }
     #expect(try await window.complaints() == [])
+    // What passed is text, whatever it says.
+    #expect(
+      try await window.evaluate("document.querySelectorAll('main :is(img, script, style)').length")
+        == 0)
     let base = url.hasPrefix("file:") ? "file:///" : url
     for address in try await window.requests() {
       #expect(address.hasPrefix(base), "\(address)")
@@ -48,30 +52,38 @@ struct ProxyPageTests {
     try await window.close()
   }
 
-  /// Every view, and how one gets there.
-  private func views() async throws -> [(name: String, script: String)] {
+  /// Every view, where in the page what is new of it is, and how one gets there.
+  private func views() async throws -> [(name: String, place: String, script: String)] {
     let story = try await stage.first { $0["answer"]?["called"]?.elements?.count == 2 }
     let changed = try await stage.first { $0["prefix"]?["header"] != nil }
     let cut = try await stage.first { $0["answer"]?["cut"] == true }
     let queued = try await stage.first {
       $0["request"]?["kind"]?.text == "agent" && $0["others"]?.int ?? 0 > 1
     }
+    let hostile = try await stage.first { $0["repaired"] != nil }
+    let (all, detail, panel) = ("html", "#detail", "#panel")
     return [
-      ("list", "0"), ("overview", "pick(\(queued))"), ("anatomy", "show('anatomy')"),
+      ("list", all, "0"), ("overview", detail, "pick(\(queued))"),
+      ("anatomy", panel, "show('anatomy')"),
       (
-        "anatomy-open",
+        "anatomy-open", panel,
         "document.querySelectorAll('#panel details').forEach((d, i) => { d.open = i % 5 == 1 })"
       ),
-      ("answer", "pick(\(story)).then(() => show('answer'))"),
-      ("difference-kept", "pick(\(story + 1)).then(() => show('difference'))"),
-      ("difference", "pick(\(changed))"),
-      ("difference-open", "document.querySelector('#panel details').open = true"),
-      ("events", "pick(\(story)).then(() => show('events'))"), ("raw", "show('raw')"),
-      ("cut", "pick(\(cut)).then(() => show('overview'))"),
-      ("conversations", "(leave(), toggleTalk(true))"),
-      ("keys", "(toggleTalk(false), $('keys').showModal())"),
-      ("export", "($('keys').close(), $('exports').open = true)"),
-      ("nothing", "($('exports').open = false, $('search').value = 'no such thing', refresh())"),
+      ("answer", panel, "pick(\(story)).then(() => show('answer'))"),
+      ("difference-kept", panel, "pick(\(story + 1)).then(() => show('difference'))"),
+      ("difference", panel, "pick(\(changed))"),
+      ("difference-open", panel, "document.querySelector('#panel details').open = true"),
+      ("events", panel, "pick(\(story)).then(() => show('events'))"),
+      ("raw", panel, "show('raw')"),
+      ("hostile", panel, "pick(\(hostile)).then(() => show('answer'))"),
+      ("cut", detail, "pick(\(cut)).then(() => show('overview'))"),
+      ("conversations", "#talk", "(leave(), toggleTalk(true))"),
+      ("keys", all, "(toggleTalk(false), $('keys').showModal())"),
+      ("export", "header", "($('keys').close(), $('exports').open = true)"),
+      (
+        "nothing", all,
+        "($('exports').open = false, $('search').value = 'no such thing', refresh())"
+      ),
     ]
   }
 
@@ -80,13 +92,16 @@ struct ProxyPageTests {
   {
     let views = try await views()
     try await withPage(width: width, scheme: scheme) { window in
-      for (name, script) in views {
+      for (name, place, script) in views {
         try await window.evaluate(script + "; 0")
         // Frames in which sizes are observed and canvases drawn.
         try await window.evaluate("new Promise(done => setTimeout(done, 100))")
-        #expect(try await window.accessibilityErrors() == [], "\(name)")
+        #expect(try await window.accessibilityErrors(in: place) == [], "\(name)")
         let overflow = try await window.evaluate(
-          "document.documentElement.scrollWidth - innerWidth")
+          """
+          Math.max(...['html', '#left', '#detail', '#talk'].map(place => document.querySelector(place))
+            .map(e => e.scrollWidth - e.clientWidth))
+          """)
         #expect(overflow.int ?? 1 <= 0, "\(name) is wider than the window")
         if let folder = Part.variable("CCL_SETUP_SCREENSHOTS") {
           let file = FilePath(folder).appending("\(name)-\(width)-\(scheme).png")

@@ -36,7 +36,7 @@ let again = false;
 function drawAgain() {
   if (again) return;
   again = true;
-  setTimeout(async () => {
+  setTimeout(() => unpressed(async () => {
     again = false;
     const top = $('detail').scrollTop, focus = document.activeElement && document.activeElement.id;
     const open = [...$('detail').querySelectorAll('details')].map(part => part.open);
@@ -44,7 +44,7 @@ function drawAgain() {
     [...$('detail').querySelectorAll('details')].forEach((part, i) => { part.open = open[i] ?? part.open; });
     $('detail').scrollTop = top;
     if (focus && $(focus)) $(focus).focus({ preventScroll: true });
-  }, 200);
+  }), 200);
 }
 
 function show(key, focus) {
@@ -92,7 +92,7 @@ views.overview = (x, full) => {
       fact('began', x.at.replace('T', ' ').slice(0, 23)), fact('status', x.status), fact('ended', isRunning(x) ? 'not yet' : x.ending),
       fact('stop reason', a.stop), fact('tools called', a.called && a.called.length ? tally(a.called) : null),
       fact('kind', q.kind === 'agent' ? 'subagent' : q.kind), fact('messages', sent.messages && sent.messages.length),
-      fact('tools offered', sent.tools && sent.tools.length), fact('most tokens wanted', q.maxTokens != null ? count(q.maxTokens) : null),
+      fact('tools offered', sent.tools && sent.tools.length), fact('max_tokens', q.maxTokens != null ? count(q.maxTokens) : null),
       fact('request', x.requestSize ? size(x.requestSize) : 'no body'), fact('answer', size(x.responseSize)),
       fact('first byte', time(x.firstByte)), fact('others on their way', x.others || null),
       fact('session', q.session), fact('conversation', q.thread), fact('from', x.client)),

@@ -90,6 +90,6 @@ function everyPart(before, now) {
     return h('tr', {}, h('td', {}, (n || b).name), h('td', { class: 'number' }, b ? count(b.bytes.length) : ''), h('td', { class: 'number' }, n ? count(n.bytes.length) : ''),
       h('td', {}, !b ? 'new' : !n ? 'gone' : b.text === n.text ? 'the same' : h('mark', {}, 'differs')));
   });
-  return h('details', { class: 'part' }, h('summary', {}, h('b', {}, 'All parts'), h('span', { class: 'soft' }, count(rows.length))),
-    h('table', {}, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'part'), h('th', { scope: 'col', class: 'number' }, 'bytes before'), h('th', { scope: 'col', class: 'number' }, 'bytes now'), h('th', { scope: 'col' }, 'is'))), h('tbody', {}, rows)));
+  return h('details', { class: 'part' }, h('summary', {}, h('b', {}, 'All parts'), h('span', { class: 'soft' }, count(rows.length) + ', in bytes')),
+    h('table', {}, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'part'), h('th', { scope: 'col', class: 'number' }, 'before'), h('th', { scope: 'col', class: 'number' }, 'now'), h('th', { scope: 'col' }, 'compared'))), h('tbody', {}, rows)));
 }

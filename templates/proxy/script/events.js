@@ -33,7 +33,8 @@ views.events = (x, full) => {
   const frame = h('div', { class: 'scroll events', tabindex: '0', role: 'region', 'aria-label': 'Events' });
   const rows = new VirtualList(frame, 26, (event, i) => h('div', { class: 'row' },
     h('span', { class: 'number mono' }, time(event.at)), h('span', { class: 'number mono soft' }, i ? '+' + time(gaps[i]) : ''),
-    h('span', {}, event.type), h('span', { class: 'mono soft', title: event.data.slice(0, 2000) }, said(event) || event.data.slice(0, 300))));
+    h('span', {}, event.type), h('span', { class: 'mono soft', title: event.data.slice(0, 2000) }, said(event) || event.data.slice(0, 300)),
+    h('span', { class: 'mono brief' }, said(event) || event.type)));
   new ResizeObserver(() => canvas.isConnected && axis(canvas, events, x)).observe(canvas);
   rows.set(events);
   return [

@@ -160,7 +160,7 @@ async function load() {
   info.exchanges = null;
   $('notice').hidden = !info.stopped;
   if (info.stopped) $('notice').textContent = 'The recording has stopped: ' + info.stopped + '. Requests pass as before.';
-  refresh();
+  unpressed(refresh);
 }
 
 function listen() {
@@ -179,7 +179,7 @@ function listen() {
     later();
     if (x.id === picked) drawAgain();
   });
-  feed.onerror = () => { running.clear(); state('the proxy does not answer', 'off'); refresh(); };
+  feed.onerror = () => { running.clear(); state('the proxy does not answer', 'off'); unpressed(refresh); };
 }
 
 function state(text, kind, more = '') {

@@ -10,11 +10,6 @@ class VirtualList {
     this.inner = h('div', { style: { position: 'relative' }, role: 'presentation' });
     frame.append(this.inner);
     frame.addEventListener('scroll', () => this.render());
-    // A row that is being pressed stays until it is let go, or the click would be lost.
-    frame.addEventListener('pointerdown', event => { this.isPressed = event.target !== frame; });
-    for (const end of ['pointerup', 'pointercancel']) {
-      addEventListener(end, () => { if (this.isPressed) setTimeout(() => { this.isPressed = false; this.render(); }, 0); });
-    }
     new ResizeObserver(() => this.render()).observe(frame);
   }
 
@@ -25,7 +20,6 @@ class VirtualList {
   }
 
   render() {
-    if (this.isPressed) return;
     const from = Math.max(0, Math.floor(this.frame.scrollTop / this.height) - 8);
     const to = Math.min(this.items.length, from + Math.ceil(this.frame.clientHeight / this.height) + 16);
     const rows = [];
@@ -60,7 +54,7 @@ const list = new VirtualList($('list'), rowHeight, (x, i) => h('div',
   h('span', { class: 'number' }, time(firstOf(x))),
   h('span', { class: 'number wide' }, speed(x) ? speed(x).toFixed(1) : ''),
   h('span', { class: 'number wide' }, time(x.end)),
-  h('span', { class: 'tags' }, split(x), tags(x))));
+  h('span', { class: 'soft mono place' }, '#' + x.id), h('span', { class: 'tags' }, split(x), tags(x))));
 list.rendered = mark;
 
 function statusOf(x) {
@@ -124,11 +118,34 @@ function refresh() {
 }
 
 let waiting = false;
-/** Soon, and once for everything that comes until then. */
+let lastRefresh = 0;
+/** Soon, and once for everything that comes until then; most of the time is the person's. */
 function later() {
   if (waiting) return;
   waiting = true;
-  setTimeout(() => { waiting = false; refresh(); }, 120);
+  setTimeout(() => unpressed(() => {
+    waiting = false;
+    const begin = performance.now();
+    refresh();
+    lastRefresh = performance.now() - begin;
+  }), Math.max(120, 4 * lastRefresh));
+}
+
+let isPressed = false;
+const afterPress = [];
+addEventListener('pointerdown', event => { isPressed = Boolean(event.target.closest('a, button, summary, [role=option]')); }, true);
+for (const end of ['pointerup', 'pointercancel']) {
+  // The click comes after it.
+  addEventListener(end, () => setTimeout(() => {
+    isPressed = false;
+    for (const act of afterPress.splice(0)) act();
+  }, 0), true);
+}
+
+/** Draws anew only what is not being pressed: a click on something that is gone by then would be lost. */
+function unpressed(act) {
+  if (isPressed) afterPress.push(act);
+  else act();
 }
 
 function mark() {

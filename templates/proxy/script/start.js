@@ -80,7 +80,7 @@ dark.addEventListener('change', () => { if (!chosen) paint(dark.matches ? 'dark'
 setInterval(() => {
   if (!running.size) return;
   for (const x of running.values()) x.end = Math.max(x.end, Math.round(Date.now() * 1000 - startOf(x)));
-  list.render();
+  unpressed(() => list.render());
 }, 500);
 
 async function start() {

@@ -19,11 +19,14 @@ const mostSessions = 50, mostLines = 100;
 const kindName = kind => kind === 'agent' ? 'subagent' : kind === 'chat' ? 'main' : kind;
 
 function drawTalk() {
-  const found = sessions();
+  const found = sessions(), focus = document.activeElement.dataset.id, top = $('talk').scrollTop;
   $('talk').replaceChildren(
     ...found.slice(0, mostSessions).map(([name, threads]) => session(name, [...threads.values()])),
     found.length > mostSessions ? note(`${count(found.length - mostSessions)} earlier sessions are not shown; search narrows them down.`)
       : found.length ? '' : note('No conversation is here.'));
+  const line = focus && document.querySelector(`.line[data-id="${focus}"]`);
+  if (line) line.focus({ preventScroll: true });
+  $('talk').scrollTop = top;
 }
 
 function session(name, threads) {

@@ -23,7 +23,13 @@ const bytesOf = text => encoder.encode(text).length;
 const sum = (items, of) => items.reduce((total, item) => total + of(item), 0);
 const count = n => n == null ? '' : n.toLocaleString('en-US');
 const plural = (n, word) => count(n) + ' ' + word + (n === 1 ? '' : 's');
-const percent = (part, whole) => whole ? Math.floor(1000 * part / whole) / 10 + ' %' : '';
+
+/** Never more than is true: 99.97 is no hundred. */
+function percent(part, whole) {
+  if (!whole) return '';
+  const tenths = Math.floor(1000 * part / whole);
+  return tenths === 0 && part > 0 ? '< 0.1 %' : tenths / 10 + ' %';
+}
 
 function size(n) {
   if (n < 1000) return n + ' B';
