@@ -122,7 +122,7 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "ShellTests",
-      dependencies: ["Assets", "Setup", "Support", system]
+      dependencies: ["Assets", "Live", "Setup", "Support", system]
         + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(

@@ -14,18 +14,13 @@ extension RCBlock {
     for (index, line) in own.enumerated() {
       let isEnd = index == own.count - 1 || own[index + 1] != line + 1
       guard isEnd else { continue }
-      if lines.isOnlyBodyOfCompound(start..<line + 1) { return nil }
+      if lines.isOnlyBodyOfCompound(start..<line + 1, shell) { return nil }
       if index < own.count - 1 { start = own[index + 1] }
     }
     var rest = lines.indices.filter { !own.contains($0) }.flatMap { Array(lines[$0]) }
     let notes = own.flatMap { FoundBlock.notes(lines[$0], shell) }
-    if last == lines.indices.last,
-      let marker = own.last(where: {
-        FoundBlock.notes(lines[$0], shell).contains(.lineEndAdded)
-      })
-    {
-      let end = lines.end(of: marker)
-      if rest.suffix(end.count).elementsEqual(end) { rest.removeLast(end.count) }
+    if last == lines.indices.last, notes.contains(.lineEndAdded), rest.last == newline {
+      rest.removeLast()
     }
     let numbers = own.map { $0 + 1 }
     return rest.isEmpty && notes.contains(.fileMade) ? (nil, numbers) : (rest, numbers)
@@ -72,7 +67,7 @@ struct BlockRepair: Sendable, Hashable {
     for choices: Choices, _ survey: Survey, _ environment: Environment,
     isHidden: (Shell) -> Bool
   ) -> [BlockRepair] {
-    let startUp = StartupFiles(environment)
+    let startUp = StartupFiles(environment, survey)
     return choices.shells.flatMap { shell -> [BlockRepair] in
       let files = startUp.targets(for: shell, survey.contents(of: startUp.toRead(for: shell))).files
       return files.compactMap { path in
@@ -84,10 +79,12 @@ struct BlockRepair: Sendable, Hashable {
         let repair = BlockRepair(
           path: path, shell: shell, reason: .notReached, before: bytes, stripped: stripped.bytes)
         do throws(RCProblem) {
-          guard try block.installing(in: bytes).change == .none, isHidden(shell),
-            try block.installing(in: stripped.bytes).bytes != bytes
-          else { return nil }
-          return repair
+          guard try block.installing(in: bytes).change == .none, isHidden(shell) else { return nil }
+          let position = stripped.bytes.flatMap {
+            survey.commandPositions.position(for: shell, in: $0)
+          }
+          let better = try? block.installing(in: stripped.bytes, at: position)
+          return better == nil || better?.bytes == bytes ? nil : repair
         } catch {
           var damaged = repair
           damaged.reason = .damaged(error.reason)

@@ -3,14 +3,14 @@ import SystemPackage
 extension Plan {
   /// The start-up files that say where a shell's block belongs.
   static func startUpFiles(of shell: Shell, _ environment: Environment) -> [FilePath] {
-    StartupFiles(environment).toRead(for: shell)
+    StartupFiles(environment, nil).toRead(for: shell)
   }
 
   /// The start-up files that get a block, as far as those already read tell.
   static func blockFiles(for choices: Choices, _ environment: Environment, _ survey: Survey)
     -> [FilePath]
   {
-    let startUp = StartupFiles(environment)
+    let startUp = StartupFiles(environment, survey)
     return choices.shells.flatMap { shell in
       startUp.targets(for: shell, survey.contents(of: startUp.toRead(for: shell))).files
     }
@@ -18,10 +18,16 @@ extension Plan {
 }
 
 extension StartupFiles {
-  init(_ environment: Environment) {
+  /// - Parameter survey: where zsh was asked for its folder; `nil` where only the files to read are wanted.
+  init(_ environment: Environment, _ survey: Survey?) {
+    self.init(environment, zshFolder: survey?.zshFolder)
+  }
+
+  /// - Parameter zshFolder: what zsh itself said (`ZshFolder`).
+  init(_ environment: Environment, zshFolder: FilePath?) {
     self.init(
       home: environment.home,
-      zdotdir: environment.nonEmpty("ZDOTDIR").map { FilePath($0) },
+      zdotdir: zshFolder ?? environment.nonEmpty("ZDOTDIR").map { FilePath($0) },
       configurationBase: Folders(environment).configurationBase)
   }
 }
@@ -33,7 +39,7 @@ extension Planner {
   func blockChanges(
     _ shell: Shell, _ notes: inout [Plan.Note], _ edited: inout [FilePath: [UInt8]]
   ) throws(Failure) -> [Change] {
-    let startUp = StartupFiles(environment)
+    let startUp = StartupFiles(environment, survey)
     let block: RCBlock
     do {
       guard
@@ -57,7 +63,8 @@ extension Planner {
         if survey.locked.contains(path) { throw Unwritable(reason: "it cannot be written") }
         let before = edited[place] ?? contents[path]
         let edit: RCEdit
-        do throws(RCProblem) { edit = try block.installing(in: before) } catch {
+        let position = before.flatMap { survey.commandPositions.position(for: shell, in: $0) }
+        do throws(RCProblem) { edit = try block.installing(in: before, at: position) } catch {
           throw Unwritable(reason: error.reason)
         }
         edited[place] = edit.bytes

@@ -19,6 +19,10 @@ public struct Survey: Sendable {
   public var places: [FilePath: FilePath]
   /// Those of them that this process may not replace.
   public var locked: Set<FilePath>
+  /// The folder from which zsh takes its files, where it said so itself.
+  public internal(set) var zshFolder: FilePath?
+  /// Where the shells say that blocks can go in those of the files that are start-up files.
+  var commandPositions = CommandPositions()
   /// The person's own settings file of the client, as far as it can be read: a list in it can beat the process.
   public var clientSettings: JSON?
   public var receipt: Receipt?
@@ -77,10 +81,12 @@ public struct Survey: Sendable {
     for path in Plan.files(for: choices, machine: machine, world.environment) {
       survey.look(at: path, in: world)
     }
+    if choices.shells.contains(.zsh) { survey.zshFolder = await ZshFolder.ask(in: world) }
     // Which start-up files are to be written is known only once the others are read.
     for path in Plan.blockFiles(for: choices, world.environment, survey) {
       survey.look(at: path, in: world)
     }
+    await survey.askForCommandPositions(for: choices, in: world)
     let settings = FilePath(machine.claude.configurationFolder).appending("settings.json")
     // A settings file that cannot be read is a finding of the detection, which names its place.
     survey.clientSettings = world.files.text(settings).flatMap { try? JSON.parse($0) }
@@ -107,6 +113,18 @@ public struct Survey: Sendable {
     await survey.ask(
       .server(url: url), models: additions.models, variants: additions.contexts, in: world)
     return survey
+  }
+
+  /// Asks the shells about the files as they are without a block, which is also how a repair starts.
+  private mutating func askForCommandPositions(for choices: Choices, in world: World) async {
+    let startUp = StartupFiles(world.environment, self)
+    for shell in choices.shells {
+      let targets = startUp.targets(for: shell, contents(of: startUp.toRead(for: shell))).files
+      for bytes in contents(of: targets).values {
+        guard let stripped = RCBlock.stripped(shell, from: bytes)?.bytes else { continue }
+        await commandPositions.ask(shell, about: stripped, in: world)
+      }
+    }
   }
 
   /// Asks the engine what it holds, and the registry for the sizes of what it does not.

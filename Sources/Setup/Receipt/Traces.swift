@@ -33,7 +33,7 @@ struct Traces: Sendable {
     let settings = traces.findSettings()
     await traces.findModels(derived, on: settings?.server)
     traces.findFunctions(settings?.candidates ?? [])
-    traces.findBlocks()
+    await traces.findBlocks()
     return traces
   }
 
@@ -259,8 +259,8 @@ struct Traces: Sendable {
       }
   }
 
-  private mutating func findBlocks() {
-    let startUp = StartupFiles(world.environment)
+  private mutating func findBlocks() async {
+    let startUp = StartupFiles(world.environment, zshFolder: await ZshFolder.ask(in: world))
     for shell in Shell.allCases {
       let read = startUp.toRead(for: shell)
       var contents: [FilePath: [UInt8]] = [:]

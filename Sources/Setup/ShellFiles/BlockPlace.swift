@@ -1,38 +1,61 @@
-/// Where a block goes in a start-up file: at its end, unless it would not be reached there.
+/// Where a block goes in a start-up file: at its end, unless it would not be reached, or not read as commands, there.
 ///
-/// A `return` or `exit` at the top level ends the file, for every shell or (Debian's `case $- in *i*) ;; *) return;;`)
-/// for some. The block goes above it, with the comment that belongs to it left where it is. But what stands below the block can take
-/// its name again (an alias `claude-local`, say), so a condition is left above where the name is used further down: the shells that
-/// a person types into do not return there.
+/// A `return`, `exit` or `exec` at the top level ends the file, for every shell or (Debian's `case $- in *i*) ;; *) return;;`)
+/// for some, and so does what the shell cannot read: a quote, a here-document or an `if` without its end. The block goes above it,
+/// with the comment that belongs to it left where it is. But what stands below the block can take its name again (an alias
+/// `claude-local`, say), so a condition is left above where the name is used further down: the shells that a person types into do
+/// not return there. A tool that asks to be the last in the file stays so.
 struct BlockPlace {
-  var offset: Int
+  let bytes: [UInt8]
+  let outline: ShellOutline
 
-  init(in bytes: [UInt8]) {
-    let outline = ShellOutline(bytes)
-    offset = bytes.count
-    if let heredoc = outline.unendedHereDocument {
-      // The rest of the file is that document's text.
-      offset = heredoc
-    } else if outline.isBalanced {
-      let always = outline.stops.first { !$0.isConditional }?.start ?? bytes.count
-      offset = always
-      if let sometimes = outline.stops.first?.start, sometimes < always {
-        let below = bytes[sometimes..<always]
-        if !below.contains(sequence: Array("claude-local".utf8)) { offset = sometimes }
-      }
-    }
-    if offset < bytes.count { offset = Self.aboveComments(offset, bytes) }
+  init(in bytes: [UInt8], for shell: Shell) {
+    self.bytes = bytes
+    outline = ShellOutline(bytes, shell)
   }
 
+  /// The place as far as the outline tells.
+  var offset: Int { offset(before: outline.unended ?? outline.end) }
+
+  /// The place in a file of which a shell reads no more than is before `end`.
+  func offset(before end: Int) -> Int {
+    let stops = outline.stops.prefix { $0.start < end }
+    let always = stops.first { !$0.isConditional }?.start ?? end
+    var offset = always
+    if let sometimes = stops.first?.start, sometimes < always, !isNamed(sometimes..<always) {
+      offset = sometimes
+    } else if always == outline.end, let last = lastByWish, !isNamed(last..<always) {
+      offset = last
+    }
+    return offset < bytes.count ? aboveComments(offset) : offset
+  }
+
+  private func isNamed(_ range: Range<Int>) -> Bool {
+    bytes[range].contains(sequence: Array("claude-local".utf8))
+  }
+
+  /// The comment of a tool that asks for its lines to be the last ones, as sdkman's and Amazon Q's do.
+  private var lastByWish: Int? {
+    outline.starts.last { start in
+      let line = bytes[start...].prefix { $0 != newline }
+      guard FileLines.trimmed(line).first == UInt8(ascii: "#") else { return false }
+      let words = String(decoding: line, as: UTF8.self).lowercased()
+      return Self.wishes.contains { words.firstRange(of: $0) != nil }
+    }
+  }
+
+  private static let wishes = ["must be at the end of the file", "at the bottom of this file"]
+
   /// The start of the comment lines that stand directly above.
-  private static func aboveComments(_ offset: Int, _ bytes: [UInt8]) -> Int {
-    let lines = FileLines(Array(bytes[..<offset]))
+  private func aboveComments(_ offset: Int) -> Int {
     var start = offset
-    for index in lines.indices.reversed() {
-      let text = lines.trimmed(index)
+    for above in outline.starts.reversed() where above < offset {
+      let line = bytes[above...].prefix { $0 != newline }
       // The first line may be a `#!` or an editor's mode line, which has to stay first.
-      guard text.first == UInt8(ascii: "#"), index > 0 else { break }
-      start -= lines[index].count
+      guard above + line.count + 1 == start, FileLines.trimmed(line).first == UInt8(ascii: "#"),
+        above > 0
+      else { break }
+      start = above
     }
     return start
   }

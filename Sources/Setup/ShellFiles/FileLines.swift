@@ -70,8 +70,19 @@ struct FileLines {
 
   private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
+  /// Whether the bytes are UTF-16, by their mark or by the zeros of its plain characters.
+  var isOfTwoByteCharacters: Bool {
+    if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) { return true }
+    let start = bytes.prefix(4096)
+    let zeros = (0..<2).map { parity in
+      start.enumerated().count { $0.offset % 2 == parity && $0.element == 0 }
+    }
+    return start.count >= 4 && zeros.contains { $0 * 10 > start.count * 4 }
+      && zeros.contains { $0 * 10 < start.count }
+  }
+
   /// Whether a compound command of the shell would be left empty without these lines.
-  func isOnlyBodyOfCompound(_ range: Range<Int>) -> Bool {
+  func isOnlyBodyOfCompound(_ range: Range<Int>, _ shell: Shell) -> Bool {
     func isMeaningful(_ index: Int) -> Bool {
       let text = trimmed(index)
       return !text.isEmpty && text.first != UInt8(ascii: "#")
@@ -82,9 +93,13 @@ struct FileLines {
     let opens = ["then", "else", "do", "{", "(", ")"].contains {
       trimmed(above).reversed().starts(with: $0.utf8.reversed())
     }
-    let closes = ["fi", "else", "elif", "done", "}", ")", ";;", "esac"].contains {
-      trimmed(below).starts(with: $0.utf8)
-    }
+    let next = trimmed(below)
+    let word = next.prefix { !" \t;&|)<>".utf8.contains($0) }
+    let closes =
+      ["fi", "else", "elif", "done", "}", "esac"].contains { word.elementsEqual($0.utf8) }
+      || [")", ";;"].contains { next.starts(with: $0.utf8) }
+    // A statement of the file itself has nothing around it, whatever the lines look like.
     return opens && closes
+      && !ShellOutline(bytes, shell).starts.contains(start(range.lowerBound))
   }
 }

@@ -32,11 +32,16 @@ public struct RCBlock: Sendable, Hashable {
   /// The file with the block in it: put in once, or its line brought up to date where it is. `nil` is a file that does
   /// not exist yet.
   public func installing(in bytes: [UInt8]?) throws(RCProblem) -> RCEdit {
+    try installing(in: bytes, at: nil)
+  }
+
+  /// - Parameter position: where the shell itself says that a new block can go; `nil` where it was not asked.
+  func installing(in bytes: [UInt8]?, at position: Int?) throws(RCProblem) -> RCEdit {
     let isNew = bytes == nil
     let bytes = bytes ?? []
     let lines = FileLines(bytes)
     guard let found = try FoundBlock(shell, in: lines) else {
-      return insertion(in: lines, isNew: isNew)
+      return try insertion(in: lines, isNew: isNew, at: position)
     }
     let own = found.content.filter { FoundBlock.isOurs(lines[$0], shell) }
     guard own.count <= 1 else { throw .edited(found.lineNumbers) }
@@ -62,12 +67,11 @@ public struct RCBlock: Sendable, Hashable {
       throw .edited(found.lineNumbers)
     }
     // An `if` with nothing left in it would be a syntax error in every new shell.
-    if lines.isOnlyBodyOfCompound(found.range) { throw .wrapped(found.lineNumbers) }
+    if lines.isOnlyBodyOfCompound(found.range, shell) { throw .wrapped(found.lineNumbers) }
     var before = lines.bytes(..<found.range.lowerBound)
     let after = lines.bytes(found.range.upperBound...)
-    if found.notes.contains(.lineEndAdded), after.isEmpty {
-      let end = lines.end(of: found.opening)
-      if before.suffix(end.count).elementsEqual(end) { before.removeLast(end.count) }
+    if found.notes.contains(.lineEndAdded), after.isEmpty, before.last == newline {
+      before.removeLast()
     }
     let rest = Array(before + after)
     return RCEdit(
@@ -82,15 +86,25 @@ public struct RCBlock: Sendable, Hashable {
     try FoundBlock(shell, in: FileLines(bytes))?.lineNumbers
   }
 
-  private func insertion(in lines: FileLines, isNew: Bool) -> RCEdit {
+  private func insertion(
+    in lines: FileLines, isNew: Bool, at position: Int?
+  ) throws(RCProblem) -> RCEdit {
+    if lines.isOfTwoByteCharacters { throw .encoding }
     let end = lines.dominantEnd
     var notes: [FoundBlock.Note] = []
-    let place = BlockPlace(in: lines.bytes).offset
+    let place = position ?? BlockPlace(in: lines.bytes, for: shell).offset
+    // A byte order mark stays first, and so does the `#!` of a first line.
+    if place == 0,
+      lines.bytes.starts(with: [0xef, 0xbb, 0xbf]) || lines.bytes.starts(with: "#!".utf8)
+    {
+      throw .noPlace(line: 1)
+    }
     var before = Array(lines.bytes[..<place])
     let after = lines.bytes[place...]
     if isNew { notes.append(.fileMade) }
     if after.isEmpty, let last = before.last, last != newline {
-      before += end
+      // Also where the others are CRLF: to a shell the carriage return would be one more character of the last word.
+      before.append(newline)
       notes.append(.lineEndAdded)
     }
     let block =
@@ -130,6 +144,10 @@ public enum RCProblem: Error, Sendable, Hashable {
   case edited(ClosedRange<Int>)
   /// The block is all that an `if`, a loop or a function of the person's holds.
   case wrapped(ClosedRange<Int>)
+  /// The shell reads nothing of the file as commands, from this line on.
+  case noPlace(line: Int)
+  /// The file is UTF-16.
+  case encoding
 
   /// In words, for after the file's name.
   public var reason: String {
@@ -140,6 +158,9 @@ public enum RCProblem: Error, Sendable, Hashable {
       "the ccl-setup block (\(words(lines))) holds lines that ccl-setup did not write"
     case .wrapped(let lines):
       "the ccl-setup block (\(words(lines))) is all that your own lines around it hold"
+    case .noPlace(let line):
+      "its shell cannot read it from line \(line) on, so that a block would not be reached anywhere"
+    case .encoding: "it is UTF-16 from line 1 on, which no shell reads"
     }
   }
 

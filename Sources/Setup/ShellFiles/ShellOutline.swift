@@ -1,7 +1,8 @@
-/// The top-level statements of a bash or zsh file that can end its reading.
+/// The top-level statements of a bash or zsh file: where they begin, and which of them can end its reading.
 ///
 /// It reads quotes, expansions, here-documents and compound commands, and nothing of what they mean. A file that it cannot
-/// follow to a balanced end is said to be unbalanced: then nothing here is to be relied on.
+/// follow to a balanced end is said to be unbalanced: the file may be broken, or the outline not up to it, which only the
+/// shell itself can tell (`CommandPositions`). A carriage return is a character like any other, as it is for the shells.
 struct ShellOutline {
   struct Stop: Equatable {
     /// Offset of the line on which the statement begins.
@@ -9,9 +10,13 @@ struct ShellOutline {
     var isConditional: Bool
   }
   private(set) var stops: [Stop] = []
+  /// Offsets of the lines on which a statement or a comment of the top level begins.
+  private(set) var starts: [Int] = []
   private(set) var isBalanced = true
   /// Offset of the statement whose here-document does not end.
   private(set) var unendedHereDocument: Int?
+  /// Offset of the statement that does not end in the file, or ends something that was not begun.
+  var unended: Int? { isBalanced ? unendedHereDocument : statement }
 
   private enum Frame: Equatable {
     /// `if`, a loop, `{`: part of the file itself.
@@ -21,6 +26,7 @@ struct ShellOutline {
     case apart
   }
   private let bytes: [UInt8]
+  private let shell: Shell
   private var position = 0
   private var frames: [Frame] = []
   private var atCommand = true
@@ -32,13 +38,24 @@ struct ShellOutline {
   private var isJoined = false
   /// Whether the statement waits for a command.
   private var goesOn = false
+  /// Whether a backslash has taken away the last line's end.
+  private var continuesLine = false
   private var hereDocuments: [(word: [UInt8], stripsTabs: Bool)] = []
 
-  init(_ bytes: [UInt8]) {
-    self.bytes = bytes
+  /// How much of the file the shell reads: bash stops at a zero byte.
+  var end: Int { bytes.count }
+  /// Whether nothing is wrong but that the last statement goes on below.
+  private(set) var isOpenAtEnd = false
+
+  init(_ whole: [UInt8], _ shell: Shell) {
+    let zero = shell == .bash ? whole.firstIndex(of: 0) : nil
+    bytes = zero.map { Array(whole[..<$0]) } ?? whole
+    self.shell = shell
     while position < bytes.count, isBalanced, unendedHereDocument == nil { step() }
-    if !frames.isEmpty { isBalanced = false }
     if !hereDocuments.isEmpty { unendedHereDocument = statement }
+    let isCut = zero != nil && bytes.last ?? newline != newline
+    isOpenAtEnd = isBalanced && frames.isEmpty && (goesOn || continuesLine || isCut)
+    if !frames.isEmpty || isOpenAtEnd { isBalanced = false }
   }
 
   private func byte(_ offset: Int = 0) -> UInt8? {
@@ -52,8 +69,14 @@ struct ShellOutline {
 
   private mutating func step() {
     switch bytes[position] {
-    case UInt8(ascii: " "), UInt8(ascii: "\t"), carriageReturn: position += 1
-    case newline: endLine()
+    case UInt8(ascii: " "), UInt8(ascii: "\t"):
+      position += 1
+      return
+    case newline: return endLine()
+    default: noteStart()
+    }
+    continuesLine = false
+    switch bytes[position] {
     case UInt8(ascii: "#"): skipToLineEnd()
     case UInt8(ascii: ";"):
       if byte(1) == UInt8(ascii: ";") || byte(1) == UInt8(ascii: "&") {
@@ -75,8 +98,9 @@ struct ShellOutline {
       goesOn = isDouble || bytes[position] == UInt8(ascii: "|")
       position += isDouble ? 2 : 1
       atCommand = true
-    case UInt8(ascii: "\\") where isAt("\\\n"): position += 2
-    case UInt8(ascii: "\\") where isAt("\\\r\n"): position += 3
+    case UInt8(ascii: "\\") where isAt("\\\n"):
+      position += 2
+      continuesLine = true
     case UInt8(ascii: "("): openParenthesis()
     case UInt8(ascii: ")"): closeParenthesis()
     case UInt8(ascii: "<"), UInt8(ascii: ">"): redirection()
@@ -84,13 +108,21 @@ struct ShellOutline {
     }
   }
 
+  /// What stands here is of a statement that may begin with it.
+  private mutating func noteStart() {
+    if frames.isEmpty, !goesOn, !functionFollows, starts.last != statement {
+      starts.append(statement)
+    }
+  }
+
   private mutating func endLine() {
     position += 1
+    continuesLine = false
     for document in hereDocuments where unendedHereDocument == nil { skip(document) }
     guard unendedHereDocument == nil else { return }
     hereDocuments = []
     atCommand = true
-    if frames.isEmpty, !goesOn {
+    if frames.isEmpty, !goesOn, !functionFollows {
       statement = position
       isJoined = false
     }
@@ -106,9 +138,10 @@ struct ShellOutline {
     if frames.last == .casePattern { return }
     if atCommand, byte() == UInt8(ascii: "(") {
       skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
-      atCommand = false
+      (atCommand, functionFollows) = (false, false)
     } else if atCommand {
-      if isEmptyGroup { functionFollows = true } else { frames.append(.apart) }
+      functionFollows = isEmptyGroup
+      if !functionFollows { frames.append(.apart) }
     } else if isEmptyGroup {
       // `name ()`: what comes next is the body.
       functionFollows = true
@@ -164,7 +197,6 @@ struct ShellOutline {
     while position < bytes.count {
       var line = bytes[position...].prefix { $0 != newline }
       position += line.count + 1
-      if line.last == carriageReturn { line.removeLast() }
       if document.stripsTabs { line = line.drop { $0 == 0x09 } }
       if line.elementsEqual(document.word) { return }
     }
@@ -174,7 +206,7 @@ struct ShellOutline {
 
   private mutating func word() {
     if atCommand, isAt("[[ ") || isAt("[[\n") {
-      goesOn = false
+      (goesOn, functionFollows) = (false, false)
       return skipTest()
     }
     let start = position
@@ -184,7 +216,8 @@ struct ShellOutline {
     goesOn = false
     // zsh takes a `}` for the end of a group wherever it stands.
     let endsGroup =
-      frames.last == .casePattern ? text.elementsEqual("esac".utf8) : text.elementsEqual("}".utf8)
+      frames.last == .casePattern
+      ? text.elementsEqual("esac".utf8) : shell == .zsh && text.elementsEqual("}".utf8)
     guard endsGroup || frames.last != .casePattern && (atCommand || awaitsIn) else { return }
     command(String(decoding: text, as: UTF8.self))
   }
@@ -198,17 +231,18 @@ struct ShellOutline {
       return
     }
     atCommand = false
+    // A function's body is one command, of whatever kind.
+    let isBody = functionFollows
+    functionFollows = false
     switch word {
     case "if", "while", "until", "for", "select", "repeat":
-      frames.append(functionFollows ? .apart : .compound)
-      functionFollows = false
+      frames.append(isBody ? .apart : .compound)
       atCommand = word == "if" || word == "while" || word == "until"
     case "case":
       frames.append(.caseBody)
       awaitsIn = true
     case "{":
-      frames.append(functionFollows ? .apart : .compound)
-      functionFollows = false
+      frames.append(isBody ? .apart : .compound)
       atCommand = true
     case "fi", "done", "}": close { $0 == .compound || $0 == .apart }
     case "esac": close { $0 == .casePattern || $0 == .caseBody }
@@ -216,19 +250,43 @@ struct ShellOutline {
     case "function":
       functionFollows = true
       functionName()
-    case "return", "exit":
-      // A start-up file is not inside of a function: this ends its reading.
-      if !frames.contains(.apart),
-        stops.last?.start != statement || stops.last?.isConditional == true
-      {
-        let isConditional = !frames.isEmpty || isJoined
-        if stops.last?.start == statement { stops.removeLast() }
-        stops.append(Stop(start: statement, isConditional: isConditional))
-      }
+    // A start-up file is not inside of a function: this ends its reading.
+    case "return", "exit", "logout": noteStop()
+    case "exec": if isFollowedByCommand { noteStop() }
+    case "builtin", "command": atCommand = true
     default:
       // An assignment in front of a command.
       if word.contains("="), !word.hasPrefix("=") { atCommand = true }
     }
+  }
+
+  private mutating func noteStop() {
+    guard !frames.contains(.apart),
+      stops.last?.start != statement || stops.last?.isConditional == true
+    else { return }
+    let isConditional = !frames.isEmpty || isJoined
+    if stops.last?.start == statement { stops.removeLast() }
+    stops.append(Stop(start: statement, isConditional: isConditional))
+  }
+
+  /// Whether the `exec` behind us names a program: with redirections alone the shell goes on.
+  private var isFollowedByCommand: Bool {
+    let line = bytes[position...].prefix { !"\n;&|)".utf8.contains($0) }
+    let words = line.split { $0 == 0x20 || $0 == 0x09 }
+    // After the word of a redirection that stands alone comes its file.
+    var isTarget = false
+    for word in words {
+      if word.first == UInt8(ascii: "#") { return false }
+      if isTarget {
+        isTarget = false
+      } else if let arrow = word.firstIndex(where: { "<>".utf8.contains($0) }) {
+        let end = word[arrow...].firstIndex { !"<>&|".utf8.contains($0) }
+        isTarget = end == nil
+      } else {
+        return true
+      }
+    }
+    return false
   }
 
   private mutating func functionName() {
@@ -263,7 +321,7 @@ struct ShellOutline {
   // MARK: - Words
 
   private mutating func skipWord() {
-    let ends = Array(" \t\r\n;&|()<>".utf8)
+    let ends = Array(" \t\n;&|()<>".utf8)
     while let next = byte(), !ends.contains(next) {
       skipOne()
       // `a=(1 2)`, `*(N)`: a group that belongs to the word; `f()` does not.
@@ -280,7 +338,9 @@ struct ShellOutline {
   private mutating func skipOne() {
     switch bytes[position] {
     case UInt8(ascii: "\\"):
-      position += byte(1) == carriageReturn && byte(2) == newline ? 3 : 2
+      // At the end of the file, and of its last line, it joins what would be put there to this one.
+      continuesLine = position + 2 >= bytes.count && byte(1) ?? newline == newline
+      position += 2
     case UInt8(ascii: "'"): skipQuoted(escapes: false)
     case UInt8(ascii: "\""): skipDoubleQuoted()
     case UInt8(ascii: "`"): skipQuoted(escapes: true)

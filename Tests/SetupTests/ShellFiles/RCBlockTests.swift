@@ -56,10 +56,15 @@ import Testing
   }
 
   @Test func failure10BytesOfAnyEncoding() throws {
-    let latin: [UInt8] = [0x65, 0x78, 0xe9, 0xff, 0x00, 0xc3, 0x28, 0x0a, 0xfe]
+    let latin: [UInt8] = [0x23, 0x65, 0x78, 0xe9, 0xff, 0xc3, 0x28, 0x0a, 0xfe]
     let edit = try Self.block.installing(in: latin)
     #expect(edit.bytes.starts(with: latin))
     #expect(try RCBlock.removing(.bash, from: edit.bytes).bytes == latin)
+    // bash reads no further than a zero byte.
+    let cut = Array("a\n# b".utf8) + [0x00] + latin
+    let above = try Self.block.installing(in: cut)
+    #expect(above.change == .inserted(line: 2) && above.bytes.suffix(latin.count) == latin[...])
+    #expect(try RCBlock.removing(.bash, from: above.bytes).bytes == cut)
   }
 
   @Test func failure13ALineBelowThatTakesTheNameIsBelowNoMore() throws {
@@ -118,8 +123,16 @@ import Testing
     ("a\ncase $- in\n*i*) ;;\n*) return ;;\nesac\nb\n", "a\n"),
     ("f() { return; }\na\n", "f() { return; }\na\n"),
     ("a\ncat <<EOF\nb\n", "a\n"),
-    // What cannot be followed is left in peace.
-    ("if a\nreturn\n", "if a\nreturn\n"),
+    // What does not end would swallow it.
+    ("if a\nreturn\n", ""),
+    ("a\necho 'b\n", "a\n"),
+    ("a\n# why\nx=y\\", "a\n"),
+    ("a\nexec zsh\n", "a\n"),
+    ("a\nexec 2>&1\n", "a\nexec 2>&1\n"),
+    // A line of a text that looks like a comment is none.
+    ("x='a\n# b'\nreturn\n", "x='a\n# b'\n"),
+    ("f()\n{\n  :\n}\nreturn\n", "f()\n{\n  :\n}\n"),
+    ("a\n#THIS MUST BE AT THE END OF THE FILE FOR SDKMAN TO WORK!!!\nb\n", "a\n"),
     ("a\n[ -t 0 ] && # both\n  return\nb\n", "a\n"),
     ("# first\nreturn\n", "# first\n"),
   ])
@@ -134,7 +147,7 @@ import Testing
     let with = try installed(text)
     #expect(
       with.utf8.elementsEqual(
-        (text + (text.hasSuffix("b") ? "\r\n" : "")).utf8
+        (text + (text.hasSuffix("b") ? "\n" : "")).utf8
           + Array(
             (Self.opening + (text.hasSuffix("b") ? " (the line above had no end)" : "")
               + "\r\n\(Self.line) #\r\n\(Self.closing)\r\n").utf8)))
@@ -167,6 +180,27 @@ import Testing
     let emptied = "a\n\(Self.opening)\n\(Self.closing)\n"
     #expect(try installed(emptied) == "a\n" + Self.text)
     #expect(try removed(emptied) == "a\n")
+  }
+
+  /// Lines that end and begin as those of a compound command do, and are none.
+  @Test(arguments: [
+    "a=$(b)\nfind . && return\nc\n", "f() { a; }\nesac2 && return\n", "eval (a)\ndone-it || exit\n",
+  ])
+  func whatOnlyLooksLikeACompoundIsNone(text: String) throws {
+    let with = try installed(text)
+    #expect(with != text + Self.text)
+    #expect(try removed(with) == text)
+  }
+
+  @Test func aFileOfTwoByteCharactersIsLeftAlone() {
+    for big in [true, false] {
+      for mark in [[], [0xfeff as UInt16]] {
+        let wide = (mark + Array("export A=1\n".utf16)).flatMap { unit in
+          big ? [UInt8(unit >> 8), UInt8(unit & 0xff)] : [UInt8(unit & 0xff), UInt8(unit >> 8)]
+        }
+        #expect(throws: RCProblem.encoding) { try Self.block.installing(in: wide) }
+      }
+    }
   }
 
   /// Any file, with and without other tools' blocks, edited around the block: its owner's bytes are all there, and only those.

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ShellOutlineTests {
   typealias Stop = ShellOutline.Stop
 
-  private func outline(_ text: String) -> ShellOutline { ShellOutline(Array(text.utf8)) }
+  private func outline(_ text: String) -> ShellOutline { ShellOutline(Array(text.utf8), .zsh) }
 
   @Test(arguments: [
     ("return\n", 0, false),
@@ -79,7 +79,7 @@ import Testing
     for _ in 0..<3000 {
       let bytes = (0..<Int.random(in: 0...30, using: &random))
         .flatMap { _ in pieces.randomElement(using: &random)! }
-      let found = ShellOutline(bytes)
+      let found = ShellOutline(bytes, .zsh)
       for stop in found.stops {
         #expect(stop.start <= bytes.count)
         #expect(stop.start == 0 || bytes[stop.start - 1] == newline)
