@@ -92,30 +92,40 @@ final class PageResponder: Sendable {
     let channel = conversation.channel
     var head = ByteBuffer(
       string: "HTTP/1.1 \(reply.status)\r\n\(securityHeaders(nonce: reply.nonce))")
-    head.writeString("Content-Type: \(reply.type)\r\nContent-Length: \(reply.length)\r\n")
+    head.writeString("Content-Type: \(reply.type)\r\n")
+    let length = reply.length
+    head.writeString(
+      length.map { "Content-Length: \($0)\r\n" } ?? "Transfer-Encoding: chunked\r\n")
     if let name = reply.fileName {
       head.writeString("Content-Disposition: attachment; filename=\"\(name)\"\r\n")
     }
     head.writeString(conversation.closes ? "Connection: close\r\n\r\n" : "\r\n")
     guard !isHead else { return channel.writeAndFlush(head) }
     channel.write(head, promise: nil)
-    return write(reply.parts[...], to: channel)
+    let written = write(reply.parts[...], inChunks: length == nil, to: channel)
+    // Whoever waits for the rest of a body shall not take the next answer for it.
+    written.assumeIsolated().whenFailure { _ in conversation.closes = true }
+    return written
   }
 
   /// Writes one part after the other has gone out, so that an export needs the memory of one part.
-  private func write(_ parts: ArraySlice<PageReply.Part>, to channel: any Channel)
-    -> EventLoopFuture<Void>
-  {
-    guard let part = parts.first else { return channel.eventLoop.makeSucceededVoidFuture() }
+  private func write(
+    _ parts: ArraySlice<PageReply.Part>, inChunks: Bool, to channel: any Channel
+  ) -> EventLoopFuture<Void> {
+    guard let part = parts.first else {
+      guard inChunks else { return channel.eventLoop.makeSucceededVoidFuture() }
+      return channel.writeAndFlush(ByteBuffer(string: "0\r\n\r\n"))
+    }
     let bytes: EventLoopFuture<ByteBuffer> =
       switch part {
       case .bytes(let buffer): channel.eventLoop.makeSucceededFuture(buffer)
       case .recorded(let segment, let offset, let length):
         recorder.loop.submit { ByteBuffer(bytes: try segment.read(length, at: offset)) }
           .hop(to: channel.eventLoop)
+      case .made(let make): recorder.loop.submit(make).hop(to: channel.eventLoop)
       }
-    return bytes.flatMap { channel.writeAndFlush($0) }
-      .flatMap { self.write(parts.dropFirst(), to: channel) }
+    return bytes.flatMap { channel.writeAndFlush(inChunks ? chunk($0) : $0) }
+      .flatMap { self.write(parts.dropFirst(), inChunks: inChunks, to: channel) }
   }
 
   private func feed(_ conversation: PageConversation, running: Bool) -> EventLoopFuture<Void> {
@@ -150,11 +160,14 @@ struct PageReply: Sendable {
   enum Part: Sendable {
     case bytes(ByteBuffer)
     case recorded(RecordSegment, offset: Int, length: Int)
+    /// Made when its turn comes, on the recorder's thread; how long it is, is not known before.
+    case made(@Sendable () throws -> ByteBuffer)
 
-    var length: Int {
+    var length: Int? {
       switch self {
       case .bytes(let buffer): buffer.readableBytes
       case .recorded(_, _, let length): length
+      case .made: nil
       }
     }
   }
@@ -166,7 +179,10 @@ struct PageReply: Sendable {
   var nonce: String?
   var parts: [Part]
 
-  var length: Int { parts.reduce(0) { $0 + $1.length } }
+  /// Bytes of the body; nil if a part's are not known.
+  var length: Int? {
+    parts.reduce(0) { sum, part in sum.flatMap { sum in part.length.map { sum + $0 } } }
+  }
 
   static func text(_ status: String, _ text: String) -> PageReply {
     PageReply(
@@ -207,32 +223,57 @@ struct PageReply: Sendable {
 
   static func export(_ keeper: Keeper, format: String, base: String) throws -> PageReply {
     let entries = try keeper.journal.all()
-    let lines = entries.compactMap { entry in
-      entry.segment.map { Part.recorded($0, offset: entry.offset, length: entry.length + 1) }
+    let recorded = entries.filter { $0.segment != nil }
+    /// A part for each recorded line, made one after the other so that an export needs the memory of one.
+    func parts(_ make: @escaping @Sendable ([UInt8]) throws -> ByteBuffer) -> [Part] {
+      recorded.map { entry in
+        .made { try make(try entry.segment!.read(entry.length, at: entry.offset)) }
+      }
     }
     switch format {
     case "export.jsonl":
-      return PageReply(type: "application/x-ndjson", fileName: "proxy.jsonl", parts: lines)
+      return PageReply(
+        type: "application/x-ndjson", fileName: "proxy.jsonl",
+        parts: recorded.map {
+          .recorded($0.segment!, offset: $0.offset, length: $0.length + 1)
+        })
     case "export.html":
       let (before, after) = reportFrame()
-      var parts: [Part] = [.bytes(before)]
-      for line in lines {
-        guard case .recorded(let segment, let offset, let length) = line else { continue }
-        let bytes = try segment.read(length, at: offset)
-        parts.append(.bytes(scriptSafe(bytes)))
-      }
       return PageReply(
-        type: "text/html; charset=utf-8", fileName: "proxy.html", parts: parts + [.bytes(after)])
+        type: "text/html; charset=utf-8", fileName: "proxy.html",
+        parts: [.bytes(before)] + parts(reportElement) + [.bytes(after)])
     default:
-      var har = HARWriter(base: base)
-      for line in lines {
-        guard case .recorded(let segment, let offset, let length) = line else { continue }
-        har.add(line: try segment.read(length, at: offset))
-      }
+      let har = SharedHAR(base: base)
       return PageReply(
-        type: "application/json", fileName: "proxy.har", parts: [.bytes(har.finish())])
+        type: "application/json", fileName: "proxy.har",
+        parts: parts(har.add) + [.made(har.finish)])
     }
   }
+}
+
+/// An archive that grows part by part.
+private final class SharedHAR: Sendable {
+  private let writer: Mutex<HARWriter>
+
+  init(base: String) { writer = Mutex(HARWriter(base: base)) }
+
+  @Sendable func add(line: [UInt8]) -> ByteBuffer {
+    writer.withLock {
+      $0.add(line: line)
+      return $0.take()
+    }
+  }
+
+  @Sendable func finish() -> ByteBuffer { writer.withLock { $0.finish() } }
+}
+
+/// Bytes as a chunk of a body; an empty one would be its end.
+private func chunk(_ bytes: ByteBuffer) -> ByteBuffer {
+  guard bytes.readableBytes > 0 else { return bytes }
+  var chunk = ByteBuffer(string: String(bytes.readableBytes, radix: 16) + "\r\n")
+  chunk.writeImmutableBuffer(bytes)
+  chunk.writeString("\r\n")
+  return chunk
 }
 
 extension RequestHead {

@@ -21,8 +21,7 @@ func reportFrame() -> (before: ByteBuffer, after: ByteBuffer) {
     let mark: StaticString = "<!-- DATA -->"
     let place = page.position(of: mark, in: 0..<page.count) ?? page.count
     before.writeBytes(UnsafeRawBufferPointer(rebasing: page[..<place]))
-    before.writeString("\(policy)\n<script type=\"application/x-ndjson\" id=\"recorded\">\n")
-    after.writeString("</script>\n")
+    before.writeString("\(policy)\n<meta name=\"report\">\n")
     after.writeBytes(
       UnsafeRawBufferPointer(
         rebasing: page[min(page.count, place + mark.utf8CodeUnitCount)...]))
@@ -30,14 +29,17 @@ func reportFrame() -> (before: ByteBuffer, after: ByteBuffer) {
   return (before, after)
 }
 
-/// A recorded line that may stand inside a script element: no `<` that could end it.
-func scriptSafe(_ line: [UInt8]) -> ByteBuffer {
-  var safe = ByteBufferAllocator().buffer(capacity: line.count + line.count / 16)
+/// A recorded line as an element of the page: a text of its own, since a browser has a longest text. No `<` is left in
+/// it that could end the element.
+func reportElement(_ line: [UInt8]) -> ByteBuffer {
+  var element = ByteBufferAllocator().buffer(capacity: line.count + line.count / 16 + 64)
+  element.writeStaticString("<script type=\"application/json\" class=\"recorded\">")
   for part in line.split(separator: UInt8(ascii: "<"), omittingEmptySubsequences: false) {
-    if part.startIndex > 0 { safe.writeStaticString("\\u003c") }
-    safe.writeBytes(part)
+    if part.startIndex > 0 { element.writeStaticString("\\u003c") }
+    element.writeBytes(part)
   }
-  return safe
+  element.writeStaticString("</script>\n")
+  return element
 }
 
 /// The page with its style and script in it: one text, put together once.

@@ -32,7 +32,7 @@ public struct ProxyReport: Sendable {
     case .html:
       let (before, after) = reportFrame()
       try emit(before)
-      while let line = try reader.next() { try emit(scriptSafe(line + [.newline])) }
+      while let line = try reader.next() { try emit(reportElement(line)) }
       try emit(after)
     }
   }

@@ -1,5 +1,6 @@
 import Setup
 import Support
+import SystemPackage
 import Testing
 
 /// What the page says of what passed.
@@ -200,5 +201,58 @@ extension ProxyPageTests {
       let id = try await window.evaluate("document.querySelector('.thread.sub .line').dataset.id")
       #expect(try await window.text("#detail h2").hasPrefix("#\(id.text ?? "") "))
     }
+  }
+
+  /// What the page says of the prefix is what a real engine's cache does: nearly all of it is there for a turn that
+  /// continues, and nothing for one whose system prompt has changed. The attribution header is left out by this engine.
+  @Test(.requires(.engine)) func aRealEnginesCacheDoesWhatThePageSays() async throws {
+    let person = try stage.person
+    let engine = try await LlamaServer(in: person.network)
+    let record = try TemporaryFolder.make("engine-record").appending("record.jsonl")
+    let proxy = try await person.proxy(engine.url, port: 4003, record: record)
+    for (name, header, words) in [
+      ("same", "0", ["Be brief.", "Be brief."]), ("words", "0", ["It is noon.", "It is one."]),
+      ("header", "1", ["Be brief.", "Be brief."]),
+    ] {
+      for (turn, words) in words.enumerated() {
+        try await person.ask(
+          .b, turn == 0 ? "hello \(name)" : "and again", continues: turn > 0,
+          options: ["--tools=Read", "--append-system-prompt", words], port: 4003,
+          with: ["CLAUDE_CODE_ATTRIBUTION_HEADER": header])
+      }
+    }
+    let list = try JSON.parse(try await person.web("/_proxy/list", port: 4003))
+    let turns = (list["exchanges"]?.elements ?? []).filter { $0["prefix"] != nil }
+    try #require(turns.count == 3, "\(list.compact)")
+    let evaluated = turns.compactMap { $0["answer"]?["inputTokens"]?.int }
+    let cached = turns.compactMap { $0["answer"]?["cacheRead"]?.int }
+    try #require(evaluated.count == 3 && cached.count == 3, "\(list.compact)")
+    #expect(turns.map { $0["prefix"]?["broken"]?.text } == [nil, "system", "system"])
+    #expect(turns[2]["prefix"]?["header"]?.text == "x-anthropic-billing-header cch")
+    #expect(evaluated[0] < 100 && cached[0] > 1_000, "\(turns[0].compact)")
+    #expect(evaluated[1] > 1_000, "\(turns[1].compact)")
+    #expect(evaluated[2] < 100 && cached[2] > 1_000, "\(turns[2].compact)")
+    try await withPage(at: "http://127.0.0.1:4003/") { window in
+      for (turn, verdict) in zip(
+        turns,
+        [
+          "The prefix cache is kept.", "The engine took \(cached[1]) tokens from its cache.",
+          "from its cache: it does not give that part to the model.",
+        ])
+      {
+        let id = turn["id"]?.int ?? 0
+        try await window.click("#r\(id)")
+        try await window.press("4")
+        try await window.wait(
+          "document.querySelector('#panel h3')?.innerText.startsWith('#\(id) against')")
+        let text = try await window.text("#verdict").replacing(",", with: "")
+        #expect(text.contains(verdict.replacing(",", with: "")), "\(text)")
+        let isLost = turn == turns[1]
+        #expect(text.contains("The prefix cache is destroyed.") == isLost)
+        #expect(try await window.text("#r\(id)").contains("cache lost") == isLost)
+      }
+    }
+    await proxy.end()
+    await engine.stop()
   }
 }

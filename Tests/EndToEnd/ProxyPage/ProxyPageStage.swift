@@ -113,19 +113,20 @@ extension Person {
   }
 
   /// One prompt of the real client through the proxy, in a configuration folder that each version has for itself.
-  fileprivate func ask(
-    _ client: ClaudeVersion, _ prompt: String, continues: Bool = false,
+  func ask(
+    _ client: ClaudeVersion, _ prompt: String, continues: Bool = false, options: [String] = [],
+    port: Int = 4000,
     with variables: [String: String] = [:]
   ) async throws {
     let settings = [
-      "ANTHROPIC_BASE_URL": "http://127.0.0.1:4000", "ANTHROPIC_AUTH_TOKEN": "local",
+      "ANTHROPIC_BASE_URL": "http://127.0.0.1:\(port)", "ANTHROPIC_AUTH_TOKEN": "local",
       "ANTHROPIC_MODEL": "qwen3:1.7b", "ANTHROPIC_DEFAULT_HAIKU_MODEL": "qwen3:1.7b",
       "CLAUDE_CODE_ATTRIBUTION_HEADER": "0", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
       "CLAUDE_CODE_MAX_RETRIES": "0", "DISABLE_AUTOUPDATER": "1",
       "CLAUDE_CONFIG_DIR": home["configuration-\(client.rawValue)"].string,
     ]
     var call = call(
-      client.path.string, ["-p"] + (continues ? ["--continue"] : []) + [prompt],
+      client.path.string, ["-p"] + (continues ? ["--continue"] : []) + options + [prompt],
       settings.merging(variables) { $1 })
     call.folder = home["work"].string
     try await call.succeed(within: .seconds(60))

@@ -86,6 +86,7 @@ views.overview = (x, full) => {
       figure(speed(x) ? speed(x).toFixed(1) + ' tok/s' : null, 'generation')),
     x.prefix && (breaksCache(x)
       ? box('warn', `Begins like #${x.prefix.previous} for ${percent(x.prefix.kept, x.prefix.total)} of its bytes. `, h('button', { onclick: () => show('difference', true) }, 'See the first byte that differs'))
+      : isKeptAnyway(x) ? box('good', `Differs from #${x.prefix.previous} in ${x.prefix.header || x.prefix.place || x.prefix.broken}, but the engine had ${percent(a.cacheRead, tokens)} of it in its cache. `, h('button', { onclick: () => show('difference', true) }, 'See the first byte that differs'))
       : box('good', `Continues #${x.prefix.previous}: that whole prompt is the beginning of this one, so the prefix cache is kept.`)),
     h('h3', {}, 'What it was'),
     h('dl', {},

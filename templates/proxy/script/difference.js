@@ -60,6 +60,15 @@ function compare(before, now, earlier, x) {
   const old = before[i], changed = now[i] || { name: old.name + ' (gone)', text: '', bytes: new Uint8Array() };
   const at = firstDifference(old.bytes, changed.bytes), first = kept + at, lost = ends - first;
   const header = headerField(changed.text, at), cached = answerOf(x).cacheRead;
+  if (isKeptAnyway(x)) {
+    return [
+      title,
+      h('div', { class: 'box good', id: 'verdict' }, `The first byte that differs is byte ${count(at)} of ${changed.name}, byte ${count(first)} of the prompt`,
+        header ? `: the attribution header ${header}. ` : '. ',
+        `The engine still took ${count(cached)} of ${count(promptTokens(x))} tokens from its cache: it does not give that part to the model. Another engine would evaluate everything again.`),
+      h('h3', {}, 'Before'), around(old.bytes, at, ''), h('h3', {}, 'Now'), around(changed.bytes, at, 'now'), everyPart(before, now),
+    ];
+  }
   return [
     title,
     h('div', { class: 'box warn', id: 'verdict' },

@@ -10,9 +10,9 @@ const recorded = new Map();
 let info = {};
 const mostExchanges = 10000;
 
-/** The page is a file with its record in it. */
-const report = $('recorded');
-const reportLines = new Map();
+/** Whether the page is a file with its record in it, an element for each exchange. */
+const report = document.querySelector('meta[name=report]') != null;
+const reportElements = new Map();
 
 const requestOf = x => x.request || {};
 const answerOf = x => x.answer || {};
@@ -31,7 +31,15 @@ function speed(x) {
   return n > 1 && x.firstToken != null && x.end > x.firstToken ? (n - 1) * 1e6 / (x.end - x.firstToken) : null;
 }
 
-const breaksCache = x => Boolean(x.prefix && x.prefix.broken && x.prefix.kept < x.prefix.total);
+const differs = x => Boolean(x.prefix && x.prefix.broken && x.prefix.kept < x.prefix.total);
+
+/** Whether the engine says that it had more of the prompt than the two have in common: it gives that part to no model. */
+function isKeptAnyway(x) {
+  const cached = answerOf(x).cacheRead;
+  return cached != null && differs(x) && cached / promptTokens(x) > x.prefix.kept / x.prefix.total + .1;
+}
+
+const breaksCache = x => differs(x) && !isKeptAnyway(x);
 
 /** How long others that had come before kept the engine busy: those that ended before this one's first token. */
 function queueOf(x) {
@@ -109,7 +117,7 @@ async function whole(id) {
   if (recorded.has(id)) return recorded.get(id);
   let x;
   if (report) {
-    x = JSON.parse(reportLines.get(id));
+    x = JSON.parse(reportElements.get(id).textContent);
   } else {
     const answer = await fetch('/_proxy/exchange/' + id);
     if (!answer.ok) throw Error(await answer.text());
@@ -138,12 +146,12 @@ async function unpack(part) {
 }
 
 function readReport() {
-  for (const line of report.textContent.split('\n')) {
-    const end = line.indexOf(',"sent":');
+  for (const element of document.querySelectorAll('script.recorded')) {
+    const line = element.textContent, end = line.indexOf(',"sent":');
     if (end < 0) continue;
     try {
       const x = JSON.parse(line.slice(0, end) + '}');
-      reportLines.set(x.id, line);
+      reportElements.set(x.id, element);
       add(x);
     } catch { /* A line that was cut short. */ }
   }
