@@ -85,7 +85,9 @@ let package = Package(
 
     .target(name: "CSupport", path: "Tests/CSupport", cSettings: c),
     .target(
-      name: "Support", dependencies: ["CSupport", "Setup", customDump, system],
+      name: "Support",
+      dependencies: ["CSupport", "Setup", customDump, system]
+        + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       path: "Tests/Support",
       swiftSettings: swift),
     // Also built by the package in Fuzz, for libFuzzer.

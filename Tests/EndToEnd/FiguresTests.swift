@@ -59,7 +59,7 @@ struct FiguresTests {
   /// one request a turn, and nothing of it is left.
   @Test(arguments: [ClaudeVersion.a, .b, .c])
   func oneRequestAnInteractiveTurn(version: ClaudeVersion) async throws {
-    try await Person.alone([.client(version), .ollama]) { person in
+    try await Person.alone([.client(version), .ollama], watchingAttempts: true) { person in
       let before = try person.tree()
       try await person.setUp(profile: .lean, folder: .own)
       let screen = try await TmuxScreen(
@@ -88,6 +88,8 @@ struct FiguresTests {
       try await screen.press("Enter")
       _ = try await screen.exit(within: .seconds(60))
       try await screen.end()
+      // Nothing left the machine. 2.1.81 asks for its list of withdrawn plugins, whatever it is told.
+      if version != .c { #expect(try await person.network.attempts() == []) }
       #expect(try person.home.snapshot().nodes[".claude"] == nil)
       #expect(try person.home.snapshot().nodes[".claude.json"] == nil)
       let uninstall = try await person.setup("uninstall", "--yes")

@@ -102,9 +102,9 @@ struct Person: Sendable {
   /// A person in a network of their own; what still runs in it afterwards is ended.
   static func alone(
     _ programs: Set<Program>, files: [String: TemporaryHome.Entry] = files,
-    _ live: (inout Person) async throws -> Void
+    watchingAttempts: Bool = false, _ live: (inout Person) async throws -> Void
   ) async throws {
-    let network = try await Namespace()
+    let network = try await Namespace(watchingAttempts: watchingAttempts)
     var person = try Person(programs, in: network, files: files)
     do { try await live(&person) } catch {
       await person.sweep()

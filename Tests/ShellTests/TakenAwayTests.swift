@@ -6,7 +6,7 @@ import Testing
 
 /// Each setting of `claude-local` taken away alone: the real client then does what the setting is there against.
 ///
-/// What is not here: the variables that are taken away are in `RealClientTests.overcomesEachConflictAlone`; the titles
+/// What is not here: the variables that are taken away are in `ConflictMatrixTests`; the titles
 /// and suggestions of a terminal in `FiguresTests`; the two limits of time would take minutes to be seen, and the
 /// addresses of other providers had no effect that could be (`hygiene`).
 @Suite(.requires(.namespace, .superuser, .claude(.a), .claude(.c), .program("bash")))

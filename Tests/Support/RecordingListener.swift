@@ -1,5 +1,5 @@
 import NIOCore
-import NIOHTTP1
+public import NIOHTTP1
 import NIOPosix
 import Synchronization
 
@@ -11,34 +11,34 @@ import Synchronization
 
 /// A server that answers every `POST …/v1/messages` as an Anthropic one would, at once and always the same, and keeps
 /// what it was asked: the headers too, which the stand-in for Ollama has no use for.
-struct RecordingListener: Sendable {
-  struct Request: Sendable {
-    var method: String
-    var path: String
-    var headers: HTTPHeaders
-    var body: [UInt8]
-    var size: Int { body.count }
+public struct RecordingListener: Sendable {
+  public struct Request: Sendable {
+    public var method: String
+    public var path: String
+    public var headers: HTTPHeaders
+    public var body: [UInt8]
+    public var size: Int { body.count }
     /// `nil` when there was none that reads as a prompt.
-    var prompt: Prompt?
+    public var prompt: Prompt?
   }
 
   /// What of a prompt the tests look at.
-  struct Prompt: Sendable, Decodable {
-    struct Message: Sendable, Decodable { var role: String }
-    struct Tool: Sendable, Decodable { var name: String }
-    struct Block: Sendable, Decodable { var text: String? }
-    var model: String
-    var maxTokens: Int?
-    var messages: [Message]
-    var tools: [Tool]?
-    var system: [Block]?
+  public struct Prompt: Sendable, Decodable {
+    public struct Message: Sendable, Decodable { public var role: String }
+    public struct Tool: Sendable, Decodable { public var name: String }
+    public struct Block: Sendable, Decodable { public var text: String? }
+    public var model: String
+    public var maxTokens: Int?
+    public var messages: [Message]
+    public var tools: [Tool]?
+    public var system: [Block]?
   }
 
   private let record: Record
   private let channel: any Channel
 
   /// Serves on a socket that listens.
-  init(socket: CInt) async throws {
+  public init(socket: CInt) async throws {
     let record = Record()
     self.record = record
     channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -53,9 +53,9 @@ struct RecordingListener: Sendable {
   }
 
   /// Every request so far, in order.
-  var requests: [Request] { record.requests.withLock { $0 } }
+  public var requests: [Request] { record.requests.withLock { $0 } }
 
-  func end() async throws { try await channel.close() }
+  public func end() async throws { try await channel.close() }
 }
 
 private final class Record: Sendable {
