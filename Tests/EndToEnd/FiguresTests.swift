@@ -62,6 +62,8 @@ struct FiguresTests {
     try await Person.alone([.client(version), .ollama], watchingAttempts: true) { person in
       let before = try person.tree()
       try await person.setUp(profile: .lean, folder: .own)
+      // The setup asks the registry for a size.
+      try await person.network.forgetAttempts()
       let screen = try await TmuxScreen(
         person.call("bash", ["-i", "-c", "claude-local"]), columns: 110, rows: 40)
       for (turn, words) in ["tell me something", "and something else"].enumerated() {

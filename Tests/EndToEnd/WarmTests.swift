@@ -84,6 +84,50 @@ struct WarmTests {
     }
   }
 
+  /// As somebody uses it: set up, start in a folder, think, type. Between the first prompt and its answer little is left.
+  @Test(.requires(.engine, .program("script"), .program("tmux"))) func warmByItself() async throws {
+    try await Person.alone([.client(.a)]) { person in
+      try person.home.put(
+        .file(
+          #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
+        ), at: ".claude.json")
+      // The machine that tests this is busy.
+      try person.home.put("0.10 0.10 0.10 1/100 1\n", at: "idle")
+      person.mounts = "mount --bind \(person.home["idle"]) /proc/loadavg"
+      let engine = try await LlamaServer(in: person.network)
+      let made = try await person.setup(
+        "--yes", "--no-verify", "--shells", "bash", "--profile", "lean", "--engine", engine.url)
+      #expect(made.code == 0, "\(made.error)")
+      let left = try await person.setup("start", "--no-warm")
+      #expect(left.code == 0 && !left.output.contains("in the background"), "\(left.output)")
+      #expect(try evaluated(engine).isEmpty)
+      let started = try await person.setup("start")
+      #expect(started.code == 0, "\(started.error)")
+      #expect(flowed(started.output).contains("in the background"), "\(started.output)")
+      // For the folder in which that was said.
+      try await eventually(within: .seconds(60)) {
+        try evaluated(engine).contains { $0 > 4_000 } ? true : nil
+      }
+      let count = try evaluated(engine).count
+      let screen = try await TmuxScreen(
+        person.call("bash", ["-i", "-c", "cd work && claude-local"]), columns: 110, rows: 40)
+      try await eventually(within: .seconds(60)) {
+        try evaluated(engine).dropFirst(count).contains { $0 > 1_000 } ? true : nil
+      }
+      let read = try evaluated(engine).count
+      try await screen.type("What is new?")
+      try await screen.expect("What is new?")
+      try await screen.press("Enter")
+      try await eventually(within: .seconds(60)) {
+        try evaluated(engine).count > read ? true : nil
+      }
+      let all = try evaluated(engine)
+      #expect(all[read] <= 1_000, "\(all)")
+      try await screen.end()
+      await engine.stop()
+    }
+  }
+
   @Test func neverInTheWayOfSomebodyElse() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
       let made = try await person.call(

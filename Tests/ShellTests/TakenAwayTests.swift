@@ -90,6 +90,36 @@ struct TakenAwayTests {
     try await place.listener.end()
   }
 
+  /// At a terminal the first start fetches a list of plugins, and without the setting it does.
+  @Test(
+    .requires(.program("script"), .claude(.b)), arguments: [ClaudeVersion.a, .b], [true, false])
+  func noListOfPluginsIsFetched(version: ClaudeVersion, isThere: Bool) async throws {
+    let place = try await RealClientTests.Place(
+      version,
+      [
+        ".claude.json":
+          #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
+      ],
+      without: isThere ? nil : "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL",
+      watchingAttempts: true)
+    let words = """
+      stty cols 100 rows 40; . "$HOME/\(RecorderHome.functionFile(.bash))"; claude-local hi
+      """
+    var environment = place.home.environment
+    environment["TERM"] = "xterm-256color"
+    // It goes on until it is ended.
+    async let session = place.network.run(
+      "timeout", ["12", "script", "-qec", "bash -c '\(words)'", "/dev/null"],
+      environment: environment, folder: place.home["work"])
+    try await eventually(within: .seconds(60)) {
+      place.listener.requests.contains { $0.prompt != nil } ? true : nil
+    }
+    _ = try await session
+    let attempts = try await place.network.attempts()
+    #expect(attempts.isEmpty == isThere, "\(attempts)")
+    try await place.listener.end()
+  }
+
   /// Every entry of the table is missed by one of the tests named above, or is known to be hygiene.
   @Test func everySettingHasItsTest() {
     let hygiene: Set<String> = [
@@ -102,7 +132,8 @@ struct TakenAwayTests {
       "no_proxy",
       // Own tests in RealClientTests.
       "CLAUDE_CODE_MODEL_CAPABILITIES", "CLAUDE_CONFIG_DIR", "availableModels",
-      "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "MAX_THINKING_TOKENS",
+      "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+      "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "MAX_THINKING_TOKENS",
       "CLAUDE_CODE_EFFORT_LEVEL",
     ]
     let settings = ClientSettings(

@@ -81,6 +81,11 @@ public final class Namespace: Sendable {
       })
   }
 
+  /// Forgets the attempts so far, for what is tried from now on.
+  public func forgetAttempts() async throws {
+    try await inside(.clean("sh", ["-c", "echo / >/proc/net/xt_recent/attempts"])).succeed()
+  }
+
   /// A socket of this test process that listens on 127.0.0.1 inside this network, for a server in the test itself
   /// (`ServerBootstrap.withBoundSocket`). Port 0 takes a free one. Needs root.
   public func listeningSocket(port: UInt16 = 0) throws -> (descriptor: Int32, port: UInt16) {

@@ -46,18 +46,22 @@ claude-local() (
   case ",$no_proxy," in *,{{host}},*) ;; *) no_proxy="${no_proxy:+$no_proxy,}"{{host}} ;; esac
 {{/direct}}
 
-  # `--proxy` before any `--` is ours: this call goes through `ccl-setup proxy`.
+  # `--proxy` and `--no-warm` before any `--` are ours: this call goes through `ccl-setup proxy`, and the model does not
+  # read the client's own prompt beforehand.
 {{#proxied}}
   claude_local_proxy=yes
 {{/proxied}}
 {{^proxied}}
   claude_local_proxy=
 {{/proxied}}
+  claude_local_warm=yes
   claude_local_rest=
   for claude_local_argument in "$@"; do
     shift
     if [ -z "$claude_local_rest" ] && [ "$claude_local_argument" = --proxy ]; then
       claude_local_proxy=yes
+    elif [ -z "$claude_local_rest" ] && [ "$claude_local_argument" = --no-warm ]; then
+      claude_local_warm=
     else
       if [ "$claude_local_argument" = -- ]; then claude_local_rest=yes; fi
       set -- "$@" "$claude_local_argument"
@@ -68,6 +72,10 @@ claude-local() (
   case "${#}:${1-}" in
   1:--version | 1:-v) ;;
   *)
+    # While the person is still typing. It hangs up as soon as the client asks something, and says nothing.
+    if [ -n "$claude_local_warm" ] && [ -t 0 ] && type -P ccl-setup >/dev/null; then
+      (command ccl-setup warm --background -- "$@" </dev/null >/dev/null 2>&1 &)
+    fi
 {{#arguments}}
     # The lean tool set halves the first prompt; a --tools of your own is taken instead.
     claude_local_lean=yes

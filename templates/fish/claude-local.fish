@@ -39,7 +39,9 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
     set -lx NO_PROXY "$upper"
     set -lx no_proxy "$lower"
 
-    # `--proxy` before any `--` is ours: this call goes through `ccl-setup proxy`.
+    # `--proxy` and `--no-warm` before any `--` are ours: this call goes through `ccl-setup proxy`, and the model does not
+    # read the client's own prompt beforehand.
+    set -l warm yes
     set -l proxy
 {{#proxied}}
     set proxy yes
@@ -49,6 +51,8 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
     for word in $argv
         if test -z "$rest"; and test "$word" = --proxy
             set proxy yes
+        else if test -z "$rest"; and test "$word" = --no-warm
+            set warm
         else
             test "$word" = --; and set rest yes
             set words $words $word
@@ -58,6 +62,11 @@ function claude-local --wraps claude --description 'Claude Code on the local mod
 
     # Asked for its version alone, the client answers at once; with settings in front it would start up first.
     if not contains -- "$argv" --version -v
+        # While the person is still typing. It hangs up as soon as the client asks something, and says nothing.
+        if test -n "$warm"; and isatty stdin; and command -sq ccl-setup
+            command ccl-setup warm --background -- $argv </dev/null >/dev/null 2>&1 &
+            disown 2>/dev/null
+        end
 {{#arguments}}
         # The lean tool set halves the first prompt; a --tools of your own is taken instead.
         if not string match -qr -- '^--tools(=|$)' $argv

@@ -74,7 +74,7 @@ struct DetachedProxy: Sendable {
     do {
       try world.files.write(log, [], 0o600)
       process = try await world.programs.startDetached(
-        Invocation(ownProgram, ["proxy", "run"] + arguments, without: unneeded), log)
+        Invocation(world.ownProgram, ["proxy", "run"] + arguments, without: unneeded), log)
     } catch let problem as FileProblem {
       throw Failure("The proxy cannot be started", why: "\(problem.path): \(problem.reason)")
     } catch let problem as ProgramProblem {
@@ -102,17 +102,5 @@ struct DetachedProxy: Sendable {
     return world.environment.variables.keys.filter { name in
       !needed.contains(name) && !name.hasPrefix("XDG_") && !name.hasPrefix("SSL_CERT_")
     }.sorted()
-  }
-
-  /// The file of this program: its name may have been found on PATH.
-  private var ownProgram: String {
-    #if os(Linux)
-      let link = FilePath("/proc/self/exe")
-      let path = try? world.files.resolve(link)
-      // One that was replaced meanwhile still runs, but has no name any more.
-      return (path.flatMap { world.files.isExecutable($0) ? $0 : nil } ?? link).string
-    #else
-      CommandLine.arguments[0]
-    #endif
   }
 }

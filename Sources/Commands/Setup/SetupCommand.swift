@@ -56,6 +56,7 @@ struct SetupOptions: ParsableArguments {
   @Flag(help: "Print documents on stdout and prose on stderr.") var json = false
   @Flag(help: "Neither ask the real client what it sends nor prove the setup through it.")
   var noVerify = false
+  @Flag(help: "Do not have the model read Claude Code's own prompt beforehand.") var noWarm = false
 
   func validate() throws {
     if tokenFile != nil, tokenKeychain != nil {
@@ -91,7 +92,7 @@ struct SetupOptions: ParsableArguments {
       }
       let session = SetupSession(
         in: world, console: console, access: access(world.environment), isAsking: isAsking,
-        isDryRun: dryRun, isVerifying: !noVerify, rehearsalURL: rehearsal)
+        isDryRun: dryRun, isVerifying: !noVerify, isWarming: !noWarm, rehearsalURL: rehearsal)
       return try await session.run(given: try given(in: world))
     }
   }

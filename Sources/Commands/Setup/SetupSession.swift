@@ -17,6 +17,8 @@ struct SetupSession: Sendable {
   let isAsking: Bool
   let isDryRun: Bool
   let isVerifying: Bool
+  /// Whether the model reads the client's prompt beforehand, once all is proved.
+  let isWarming: Bool
   let rehearsalURL: String?
   /// How the flags say that a server elsewhere is reached.
   private let access: ServerAccess?
@@ -26,7 +28,7 @@ struct SetupSession: Sendable {
 
   init(
     in world: World, console: Console, access: ServerAccess?, isAsking: Bool, isDryRun: Bool,
-    isVerifying: Bool, rehearsalURL: String?
+    isVerifying: Bool, isWarming: Bool, rehearsalURL: String?
   ) {
     reaching = Shared(world)
     self.console = console
@@ -34,6 +36,7 @@ struct SetupSession: Sendable {
     self.isAsking = isAsking
     self.isDryRun = isDryRun
     self.isVerifying = isVerifying
+    self.isWarming = isWarming
     self.rehearsalURL = rehearsalURL
   }
 
@@ -257,6 +260,7 @@ struct SetupSession: Sendable {
       return evidence.seconds
     }.first
     console.say(closingScreen(choices, isGood: isGood, firstAnswer: firstAnswer))
+    if isGood, isWarming, rehearsalURL == nil { await console.warmBehind(choices, in: world) }
     return isGood ? .done : .problemsFound
   }
 }

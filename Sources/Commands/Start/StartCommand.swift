@@ -11,6 +11,7 @@ struct StartCommand: AsyncParsableCommand {
     inversion: .prefixedNo,
     help: "Give the container the NVIDIA cards, or take them away; remembered.")
   var gpu: Bool?
+  @Flag(help: "Do not have the model read Claude Code's own prompt beforehand.") var noWarm = false
   @OptionGroup var options: ChangeOptions
 
   func run() async throws {
@@ -19,12 +20,15 @@ struct StartCommand: AsyncParsableCommand {
         "Nothing is set up here yet: the wizard asks what it needs, and starts Ollama.")
       return try await SetupOptions.parse([]).run(in: .live)
     }
-    try await options.run { [gpu] reconciliation, engine in
+    try await options.run { [gpu, noWarm] reconciliation, engine in
       let world = reconciliation.world
       let running = try? await engine.version(in: world)
       if engine.choices == nil || !engine.isOllama, let running {
         reconciliation.console.say(
           "\("✓", .good) \(engine.title) answers already, version \(printable(running)).")
+        if let choices = engine.choices, !noWarm, !reconciliation.isDryRun {
+          await reconciliation.console.warmBehind(choices, in: world)
+        }
         return .done
       }
       var choices = try engine.chosen(for: "start")
@@ -33,9 +37,13 @@ struct StartCommand: AsyncParsableCommand {
         machine = await Machine.detect(in: world)
         try choices.use(graphics: gpu, on: machine)
       }
-      return try await reconciliation.change(
+      let code = try await reconciliation.change(
         to: choices, steps: [.engine], machine: machine,
         done: ["\("✓", .good) \(choices.engine.title) answers at \(choices.engine.url)."])
+      if code == .done, !noWarm, !reconciliation.isDryRun {
+        await reconciliation.console.warmBehind(choices, in: world)
+      }
+      return code
     }
   }
 

@@ -130,6 +130,10 @@ extension ClientSettings {
       "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1",
       "Nothing else leaves the machine: no DNS name is asked for; also 0.3 s faster to start. (2.1.81 alone asks raw.githubusercontent.com for its list of withdrawn plugins all the same, which no setting stops.)",
       "claude-code.md §4 and §7"),
+    set(
+      "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "1",
+      "At a terminal the first start fetches Anthropic's list of plugins from downloads.claude.ai and github.com all the same; plugins of yours stay. (2.1.1 does not know it.)",
+      "TakenAwayTests: the names that each client asks for"),
   ]
 
   private static func late(_ input: Input) -> [Variable] {

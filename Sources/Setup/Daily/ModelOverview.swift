@@ -199,7 +199,7 @@ extension EngineAtHand {
 
 extension Engine {
   /// Whether its models use the memory of this machine.
-  var isOnThisMachine: Bool {
+  public var isOnThisMachine: Bool {
     switch self {
     case .docker, .native, .rehearsal: true
     case .server(let url), .compatible(let url): OllamaAddress(url).isLoopback

@@ -37,7 +37,10 @@ public struct WarmUp: Sendable {
     guard choices.engine.isOnThisMachine else {
       return .left("the server is on another machine, and others may be using it")
     }
-    if !isAsked, let reason = reasonToLeave { return .left(reason) }
+    if !isAsked {
+      if let reason = await reasonToLeave { return .left(reason) }
+      await othersLeave()
+    }
     guard let client = ClaudeCode.firstProgram(in: world) else {
       return .left("Claude Code was not found")
     }
@@ -52,6 +55,18 @@ public struct WarmUp: Sendable {
         ? Folders(world.environment).client : ClaudeCode.configurationFolder(in: world),
       isRepository: isInRepository(folder))
     return try await send(prompt)
+  }
+
+  /// Has the client's prompt captured where it was not yet, so that it can be sent later without anything being written.
+  /// - Returns: why there is nothing to be sent later; `nil` where there is.
+  public func prepare(_ mode: ClientMode) async throws(Failure) -> String? {
+    if let reason = await reasonToLeave { return reason }
+    guard let client = ClaudeCode.firstProgram(in: world) else {
+      return "Claude Code was not found"
+    }
+    let capture = PrefixCapture(world: world, choices: choices, client: client)
+    if capture.stored(mode) == nil { _ = try await capture.capture(mode, listen) }
+    return nil
   }
 
   private func isInRepository(_ folder: FilePath) -> Bool {
@@ -115,6 +130,16 @@ public struct WarmUp: Sendable {
       seconds: seconds, evaluated: told.cachedTokens == nil ? nil : told.promptTokens)
   }
 
+  /// Waits while somebody holds a connection, for as long as an idle one is usually kept: some clients look at the
+  /// server when they start, and ask nothing.
+  private func othersLeave() async {
+    let port = OllamaAddress(choices.engine.url).port
+    for _ in 0..<40 {
+      guard await hasOthers(port) else { return }
+      try? await world.clock.sleep(.milliseconds(250))
+    }
+  }
+
   /// Returns once somebody else holds a connection to the server.
   private func othersConnect() async {
     let port = OllamaAddress(choices.engine.url).port
@@ -157,33 +182,6 @@ public struct WarmUp: Sendable {
       else { return nil }
       return String(target.string.dropFirst("socket:[".count).dropLast())
     }
-  }
-
-  // MARK: - When not to
-
-  private var reasonToLeave: String? {
-    switch world.environment.platform {
-    case .linux:
-      if isOnBattery { return "the machine runs on its battery" }
-      let load = world.files.text("/proc/loadavg")?.split(separator: " ").first.flatMap {
-        Double($0)
-      }
-      let cores = world.files.text("/proc/cpuinfo").flatMap(Processor.init(cpuinfo:))?.cores
-      guard let load, let cores, load >= Double(cores) else { return nil }
-      return "the machine is busy (load \(load) on \(cores) cores)"
-    // What `pmset` and `sysctl` say would have to be asked of programs: the client starts meanwhile.
-    case .macOS: return nil
-    }
-  }
-
-  /// A mains adapter that is there and without power.
-  private var isOnBattery: Bool {
-    let folder = FilePath("/sys/class/power_supply")
-    let mains = ((try? world.files.list(folder)) ?? []).map { folder.appending($0) }.filter {
-      world.files.text($0.appending("type"))?.trimmed == "Mains"
-    }
-    return !mains.isEmpty
-      && mains.allSatisfy { world.files.text($0.appending("online"))?.trimmed == "0" }
   }
 }
 

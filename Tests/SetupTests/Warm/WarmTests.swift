@@ -1,3 +1,4 @@
+import Support
 import SystemPackage
 import Testing
 
@@ -30,6 +31,66 @@ struct WarmTests {
       tcp4       0      0  127.0.0.1.11434        *.*                    LISTEN
       """
     #expect(connections(netstat: output, to: 11434) == 1)
+  }
+
+  /// What stands against it on each system, from recorded words.
+  @Test(
+    arguments: [
+      (["BAT0/type": "Battery", "BAT0/status": "Discharging"], "0.1 0.2 0.3 1/2 3", "battery"),
+      (
+        ["AC/type": "Mains", "AC/online": "0", "BAT0/type": "Battery", "BAT0/status": "Unknown"],
+        "0.1 0 0 1/2 3", "battery"
+      ),
+      (
+        [
+          "AC/type": "Mains", "AC/online": "1", "BAT0/type": "Battery",
+          "BAT0/status": "Discharging",
+        ], "0.1 0 0 1/2 3", nil
+      ),
+      (
+        ["hid/type": "Battery", "hid/scope": "Device", "hid/status": "Discharging"],
+        "0.1 0 0 1/2 3", nil
+      ),
+      ([:], "4.00 1 1 1/2 3", "busy"), ([:], "3.99 9 9 1/2 3", nil),
+    ] as [([String: String], String, String?)])
+  func whatStandsAgainstItOnLinux(
+    supplies: [String: String], load: String, reason: String?
+  ) async throws {
+    var files = [
+      "/proc/loadavg": load,
+      "/proc/cpuinfo": (0..<4).map { "processor : \($0)\nmodel name : x\n\n" }.joined(),
+    ]
+    for (name, text) in supplies { files["/sys/class/power_supply/\(name)"] = text + "\n" }
+    let world = ScriptedWorld()
+    for (path, text) in files { world.file(FilePath(path), text) }
+    try await expect(reason, in: world)
+  }
+
+  @Test(
+    arguments: [
+      (
+        "Now drawing from 'Battery Power'\n -InternalBattery-0 (id=1)\t80%; discharging\n",
+        "{ 0.10 0.20 0.30 }\n8\n", "battery"
+      ),
+      ("Now drawing from 'AC Power'\n", "{ 0.10 0.20 0.30 }\n8\n", nil),
+      ("Now drawing from 'AC Power'\n", "{ 8.25 4.00 2.00 }\n8\n", "busy"),
+      ("", "", nil),
+    ] as [(String, String, String?)])
+  func whatStandsAgainstItOnMacOS(battery: String, load: String, reason: String?) async throws {
+    let world = ScriptedWorld(platform: .macOS)
+    world.install("pmset")
+    world.install("sysctl")
+    world.program("pmset -g batt", prints: battery)
+    world.program("sysctl -n vm.loadavg hw.logicalcpu", prints: load)
+    try await expect(reason, in: world)
+  }
+
+  private func expect(_ reason: String?, in world: ScriptedWorld) async throws {
+    let warmUp = WarmUp(.example(), in: world.world) { () throws(Failure) in
+      throw Failure("No client is to be asked", why: "this is only about the machine")
+    }
+    let found = await warmUp.reasonToLeave
+    #expect(reason.map { found?.contains($0) ?? false } ?? (found == nil), "\(found ?? "nothing")")
   }
 
   @Test func aPrefixIsFilledInForAnotherFolder() throws {
