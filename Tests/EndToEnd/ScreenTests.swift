@@ -14,7 +14,8 @@ struct ScreenTests {
     try await Person.alone([.client(.a), .ollama]) { person in
       person.settle()
       if name == "plain" { person.environment["NO_COLOR"] = "1" }
-      let arguments = ["--engine", "native", "--shells", "bash"] + small
+      let arguments =
+        ["--engine", "native", "--shells", "bash", "--client-folder", "yours", "--no-warm"] + small
       let screen = try await TmuxScreen(
         person.call("ccl-setup", arguments), columns: 100, rows: 60)
       try await screen.expect("Do it? [yes] ▸")

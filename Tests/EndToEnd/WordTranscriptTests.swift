@@ -22,7 +22,8 @@ struct WordTranscriptTests {
         "context llama3.2:1b 16k", "alias llama3.2:1b-16k claude-sonnet-4-6",
         "alias nosuch other", "remove llama3.2:1b-16k", "remove claude-sonnet-4-6",
         "remove llama3.2:1b-16k", "remove llama3.2:1b", "remove llama3.2:1b --yes",
-        "profile full", "profile lean", "update", "shell", "stop", "status", "logs -n 0", "start",
+        "profile full", "profile lean", "update", "shell", "stop", "status", "logs -n 0",
+        "start --no-warm",
         "clean --dry-run", "uninstall --yes", "status",
       ] {
         let words = line.split(separator: " ").map(String.init)
