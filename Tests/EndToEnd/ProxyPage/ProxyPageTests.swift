@@ -35,9 +35,7 @@ struct ProxyPageTests {
     try await window.open(url)
     try await window.wait("document.querySelector('[role=option]')")
     do { try await use(window) } catch {
-      if let folder = Part.variable("CCL_SETUP_SCREENSHOTS") {
-        try write(try await window.picture(), to: FilePath(folder).appending("failed.png"))
-      }
+      try await picture("failed", of: window)
       throw error
     }
     #expect(try await window.complaints() == [])
@@ -50,6 +48,11 @@ struct ProxyPageTests {
       #expect(address.hasPrefix(base), "\(address)")
     }
     try await window.close()
+  }
+
+  func picture(_ name: String, of window: Window) async throws {
+    guard let folder = Part.variable("CCL_SETUP_SCREENSHOTS") else { return }
+    try write(try await window.picture(), to: FilePath(folder).appending("\(name).png"))
   }
 
   /// Every view, where in the page what is new of it is, and how one gets there.
@@ -103,10 +106,7 @@ struct ProxyPageTests {
             .map(e => e.scrollWidth - e.clientWidth))
           """)
         #expect(overflow.int ?? 1 <= 0, "\(name) is wider than the window")
-        if let folder = Part.variable("CCL_SETUP_SCREENSHOTS") {
-          let file = FilePath(folder).appending("\(name)-\(width)-\(scheme).png")
-          try write(try await window.picture(), to: file)
-        }
+        try await picture("\(name)-\(width)-\(scheme)", of: window)
       }
     }
   }

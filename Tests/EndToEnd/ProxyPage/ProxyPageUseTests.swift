@@ -182,13 +182,14 @@ extension ProxyPageTests {
     }
     try await withPage(at: "http://127.0.0.1:4002/") { window in
       try await window.wait("document.querySelector('#r1 .running')")
-      #expect(try await window.text("#count") == "1 request, 1 on their way")
+      #expect(try await window.text("#count") == "1 request, 1 on its way")
       try await window.click("#r1")
       try await window.press("3")
       try await window.wait("$('panel')?.innerText.includes('One word after the other.')")
       #expect(try await window.accessibilityErrors() == [])
       let half = try await window.text("#panel")
       #expect(half.contains("Slow and steady."))
+      try await picture("running", of: window)
       #expect(client.exitCode == nil)
       engine.goOn()
       try await window.wait("document.querySelector('#r1 .status.ok')")

@@ -112,7 +112,7 @@ function refresh() {
   $('none').hidden = talks || shown.length > 0 || there === 0;
   $('list').hidden = talks || !$('none').hidden;
   $('count').textContent = (shown.length === there ? plural(there, 'request') : `${count(shown.length)} of ${plural(there, 'request')}`)
-    + (running.size ? `, ${running.size} on their way` : '');
+    + (running.size ? `, ${running.size} on ${running.size === 1 ? 'its' : 'their'} way` : '');
   if (talks) drawTalk();
   if (picked == null) drawEmpty();
 }
