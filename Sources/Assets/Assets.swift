@@ -15,6 +15,7 @@ public enum Asset: String, CaseIterable, Sendable, Hashable {
   case claudeSettings = "templates/claude/settings.json"
   case compose = "docker-compose.yml"
   case composeGraphics = "docker-compose.gpu.yml"
+  case dockerfile = "Dockerfile"
   case environmentExample = ".env.example"
   case catalogue = "models/catalogue.json"
   case modelfile = "models/Modelfile"

@@ -43,6 +43,9 @@ static const unsigned char compose[] = {
 static const unsigned char compose_gpu[] = {
 #embed "../../docker-compose.gpu.yml"
 };
+static const unsigned char dockerfile[] = {
+#embed "../../Dockerfile"
+};
 static const unsigned char environment_example[] = {
 #embed "../../.env.example"
 };
@@ -72,6 +75,7 @@ static const struct {
     {"templates/claude/settings.json", claude_settings, sizeof claude_settings},
     {"docker-compose.yml", compose, sizeof compose},
     {"docker-compose.gpu.yml", compose_gpu, sizeof compose_gpu},
+    {"Dockerfile", dockerfile, sizeof dockerfile},
     {".env.example", environment_example, sizeof environment_example},
     {"models/catalogue.json", catalogue, sizeof catalogue},
     {"models/Modelfile", modelfile, sizeof modelfile},

@@ -67,6 +67,7 @@ struct CompletionTests {
     ("ccl-setup --model=gpt-oss:2", "ccl-setup --model=gpt-oss:20b"),
     ("ccl-setup pull devs", "ccl-setup pull devstral:24b"),
     ("claude-local --model qwen3:1.7b-3", "claude-local --model qwen3:1.7b-32k"),
+    ("claude-local --pro", "claude-local --proxy"),
   ]
 
   @Test(arguments: Shell.allCases) func tabFillsIn(shell: Shell) async throws {

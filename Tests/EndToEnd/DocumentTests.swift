@@ -40,6 +40,8 @@ struct DocumentTests {
       try await expectDocument(person, ["models"], as: "models")
       try await expectDocument(person, ["remove", "claude-sonnet-4-6"], as: "setup")
       try await expectDocument(person, ["profile", "full"], as: "setup")
+      try await expectDocument(person, ["proxy", "on"], as: "setup")
+      try await expectDocument(person, ["proxy", "off"], as: "setup")
       try await expectDocument(person, ["env"], as: "env")
       try await expectDocument(person, ["doctor"], as: "doctor")
       try await expectDocument(person, ["fix"], as: "fix")

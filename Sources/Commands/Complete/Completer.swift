@@ -106,6 +106,7 @@ struct Completer: Sendable {
     case (_, "model"): return Offer(names: .library)
     case (_, "full|lean"): return list(Profile.allCases.map(\.rawValue))
     case (_, "yours|own"): return list(ClientFolder.allCases.map(\.rawValue))
+    case (_, "on|off"): return list(["on", "off"])
     case (_, "docker|native|URL"): return list(["docker", "native", "http://", "https://"])
     case (_, "shells"): return list(Shell.allCases.map(\.rawValue) + ["all", "none"])
     case (_, "file"): return Offer(files: true)
@@ -117,6 +118,9 @@ struct Completer: Sendable {
   private func offerForFunction(after before: [String], _ typed: String) -> Offer {
     if before.last == "--model" { return Offer(names: .present) }
     if typed.hasPrefix("--model=") { return Offer(names: .present, prefix: "--model=") }
+    if !before.contains("--"), typed.hasPrefix("--p") {
+      return Offer(words: [.init(text: "--proxy", explanation: "go through `ccl-setup proxy`")])
+    }
     return Offer(files: true)
   }
 }

@@ -21,6 +21,32 @@ struct DetachedProxy: Sendable {
 
   init(in world: World) { self.world = world }
 
+  /// What the one that runs has left word of; `nil` where none does.
+  var note: ProxyPresence.Note? { presence.find() }
+
+  /// What uninstall takes back of it, a sentence each.
+  var traces: [String] {
+    let names = (try? world.files.list(folder)) ?? []
+    let bytes = names.reduce(UInt64(0)) { sum, name in
+      let isRecord = name.hasPrefix("record")
+      return sum + (isRecord ? (try? world.files.status(folder.appending(name)))?.size ?? 0 : 0)
+    }
+    return [
+      note.map { "end the proxy at \(printable($0.url))" },
+      bytes == 0
+        ? nil : "remove the proxy's record of prompts and answers (\(ByteCount(bytes).inWords))",
+    ].compactMap { $0 }
+  }
+
+  /// Ends the one that runs, and waits until it has.
+  /// - Returns: what it had left word of; `nil` where none ran.
+  @discardableResult
+  func end() async throws -> ProxyPresence.Note? {
+    do { return try await presence.stop() } catch let error as ProxyError {
+      throw Failure("The proxy has not ended", why: error.description)
+    }
+  }
+
   /// Makes the folder in which record and presence lie; uninstall knows of it from then on.
   static func prepare(_ world: World) throws(Failure) {
     let folder = Folders(world.environment).proxy

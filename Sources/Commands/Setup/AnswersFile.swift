@@ -28,7 +28,7 @@ enum AnswersFile {
         throw Failure(
           "“\(printable(key))” is no question",
           why:
-            "the answers file has one of: \(Question.ID.allCases.map(\.rawValue).joined(separator: ", "))",
+            "the answers file has one of: \(Question.ID.answerable.map(\.rawValue).joined(separator: ", "))",
           code: .usage)
       }
       answers[id] = answer.text

@@ -10,7 +10,7 @@ struct SetupCommand: AsyncParsableCommand {
     abstract: "Set everything up: the wizard, or with flags without a person.",
     discussion: """
       Without flags it asks; Return takes the recommended answer. --yes takes all of them, --answers FILE reads them \
-      from a JSON object with the keys engine, model, context, profile, client-folder and shells.
+      from a JSON object with the keys engine, model, context, profile, client-folder, shells and proxy.
       """)
 
   @OptionGroup var options: SetupOptions
@@ -47,6 +47,11 @@ struct SetupOptions: ParsableArguments {
       valueName: "yours|own"))
   var clientFolder: String?
   @Option(help: "The shells that get claude-local: bash,zsh,fish, all or none.") var shells: String?
+  @Option(
+    help: ArgumentHelp(
+      "Let claude-local always go through `ccl-setup proxy`, or not any more.", valueName: "on|off")
+  )
+  var proxy: String?
   @Option(help: ArgumentHelp("Read answers from a JSON file.", valueName: "file")) var answers:
     String?
   @Flag(
@@ -105,7 +110,7 @@ struct SetupOptions: ParsableArguments {
       } ?? [:]
     let flags: [(Question.ID, String?)] = [
       (.engine, engine), (.model, model), (.context, context), (.profile, profile),
-      (.clientFolder, clientFolder), (.shells, shells),
+      (.clientFolder, clientFolder), (.shells, shells), (.proxy, proxy),
     ]
     for (id, text) in flags { if let text { texts[id] = text } }
     return texts

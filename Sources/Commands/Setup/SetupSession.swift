@@ -53,8 +53,8 @@ struct SetupSession: Sendable {
       machine: machine, catalogue: catalogue, previous: receipt?.choices,
       freePort: freePort(), rehearsalURL: rehearsalURL,
       present: PresentModel.all(of: machine))
-    var answers = Answers()
-    for id in Question.ID.allCases {
+    var answers = questionnaire.standing
+    for id in Question.ID.answerable {
       // Without a person the engine is settled first: another server decides which models there are.
       guard let text = given[id] ?? (id == .engine && !isAsking ? "" : nil) else { continue }
       try questionnaire.accept(text, for: id, &answers)

@@ -2,7 +2,6 @@ import ArgumentParser
 import Conversation
 import LineEditor
 import Live
-import Proxy
 import Setup
 import SystemPackage
 
@@ -28,10 +27,11 @@ struct UninstallCommand: AsyncParsableCommand {
         console.say(
           "\("!", .warning) The receipt is damaged or lost. This is what is recognised without it:")
       }
-      guard !prospect.entries.isEmpty else {
+      let proxy = DetachedProxy(in: world)
+      let ofProxy = proxy.traces
+      guard !(prospect.entries.isEmpty && ofProxy.isEmpty) else {
         // What a wizard that was left early keeps: its history.
         if !dryRun {
-          try await endProxy(world)
           _ = try await uninstall(keepingModels: true) { _, _ in }
         }
         console.say(prospect.unknown.map { "  \("·", .dim) \(printable($0))" })
@@ -43,12 +43,13 @@ struct UninstallCommand: AsyncParsableCommand {
       for entry in prospect.entries {
         console.say("  \("−", .removed) \(entry.undo.title)")
       }
+      console.say(ofProxy.map { "  \("−", .removed) \($0)" })
       console.say(prospect.unknown.map { "  \("·", .dim) \(printable($0))" })
       if dryRun {
         console.say(["", "Nothing was changed (--dry-run)."])
         if json {
-          let entries = prospect.entries.map {
-            UninstallDocument.Entry(title: $0.undo.title, outcome: "to be taken back")
+          let entries = (prospect.entries.map(\.undo.title) + ofProxy).map {
+            UninstallDocument.Entry(title: $0, outcome: "to be taken back")
           }
           console.document(UninstallDocument(entries: entries, prospect))
         }
@@ -86,7 +87,8 @@ struct UninstallCommand: AsyncParsableCommand {
           console.fail(failure)
         }
       }
-      try await endProxy(world)
+      // It would go on writing into what is removed.
+      try await proxy.end()
       let outcomes = Shared([UninstallDocument.Entry]())
       let failures = try await interruptible { [isKeeping] in
         try await uninstall(keepingModels: isKeeping) { entry, outcome in
@@ -99,6 +101,11 @@ struct UninstallCommand: AsyncParsableCommand {
             console.say("  \("✓", .good) \(outcome.inWords): \(entry.undo.title)")
           }
         }
+      }
+      // Its folder goes with the rest of our own state, which goes last and only if all else has gone.
+      for title in failures.isEmpty ? ofProxy : [] {
+        outcomes.update { $0.append(.init(title: title, outcome: "taken back")) }
+        console.say("  \("✓", .good) taken back: \(title)")
       }
       if json { console.document(UninstallDocument(entries: outcomes.value, prospect)) }
       guard failures.isEmpty else {
@@ -123,14 +130,6 @@ struct UninstallCommand: AsyncParsableCommand {
     let answer = await LineEditor(history: nil).line(prompt: question)
     guard case .text(let text) = answer else { return false }
     return ["", "y", "yes"].contains(text.lowercased())
-  }
-
-  /// A proxy in the background would go on writing into what is removed.
-  private func endProxy(_ world: World) async throws {
-    let path = Folders(world.environment).proxy.appending("running.json")
-    do { _ = try await ProxyPresence(path: path.string).stop() } catch let error as ProxyError {
-      throw Failure("The proxy has not ended", why: error.description)
-    }
   }
 }
 

@@ -149,7 +149,7 @@ public struct Wizard: Sendable {
     case .failure(let failure):
       trail.removeAll { $0 == .engine }
       answers.forget(.engine)
-      for id in Question.ID.allCases where given.holds(id) && id != .engine {
+      for id in Question.ID.answerable where given.holds(id) && id != .engine {
         answers.take(given, id)
       }
       place = .question(.engine)
@@ -163,7 +163,7 @@ public struct Wizard: Sendable {
     }
     answers.forget(last)
     // What a flag has answered is never asked again.
-    for id in Question.ID.allCases where given.holds(id) { answers.take(given, id) }
+    for id in Question.ID.answerable where given.holds(id) { answers.take(given, id) }
     return advance()
   }
 
@@ -239,6 +239,7 @@ extension Answers {
     case .profile: profile = other.profile
     case .clientFolder: clientFolder = other.clientFolder
     case .shells: shells = other.shells
+    case .proxy: proxied = other.proxied
     }
   }
 }

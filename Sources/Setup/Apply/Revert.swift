@@ -45,6 +45,9 @@ public struct Revert: Sendable {
     case .stopEngine(let commands, let storage):
       for command in commands + (keepingModels ? [] : storage) { try await run(command) }
       return .undone
+    case .removeProxyImage:
+      for command in ProxyImage.removal { try await run(command) }
+      return .undone
     case .endProcess(let id, let program):
       guard await world.isRunning(program, as: id) else { return .alreadyGone }
       world.programs.end(id)

@@ -12,11 +12,13 @@ public struct Choices: Sendable, Hashable, Codable {
   public var additions: Additions
   /// How a server elsewhere is reached; `nil` where its address is enough.
   public var access: ServerAccess?
+  /// Whether `claude-local` always goes through the proxy, not only with `--proxy`.
+  public var proxied: Bool
 
   public init(
     engine: Engine, model: String, contextWindow: Int, shells: [Shell], profile: Profile = .full,
     clientFolder: ClientFolder = .yours, additions: Additions = Additions(),
-    access: ServerAccess? = nil
+    access: ServerAccess? = nil, proxied: Bool = false
   ) {
     self.engine = engine
     self.model = model
@@ -26,9 +28,10 @@ public struct Choices: Sendable, Hashable, Codable {
     self.clientFolder = clientFolder
     self.additions = additions
     self.access = access
+    self.proxied = proxied
   }
 
-  /// Receipts of the first versions have no additions and no folder.
+  /// Receipts of the first versions have no additions, no folder and no proxy.
   public init(from decoder: any Decoder) throws {
     let box = try decoder.container(keyedBy: CodingKeys.self)
     engine = try box.decode(Engine.self, forKey: .engine)
@@ -40,6 +43,7 @@ public struct Choices: Sendable, Hashable, Codable {
       try box.decodeIfPresent(ClientFolder.self, forKey: .clientFolder) ?? .yours
     additions = try box.decodeIfPresent(Additions.self, forKey: .additions) ?? Additions()
     access = try box.decodeIfPresent(ServerAccess.self, forKey: .access)
+    proxied = try box.decodeIfPresent(Bool.self, forKey: .proxied) ?? false
   }
 
   /// The model that the client asks for: the one with the context baked in, or with a server that takes none of our

@@ -79,6 +79,7 @@ extension ClientSettings {
     input.takesTools = demands.takesTools
     input.configurationFolder = folder?.string
     self.init(input)
+    isProxied = choices.proxied
   }
 }
 

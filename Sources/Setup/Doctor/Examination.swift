@@ -44,6 +44,7 @@ public struct Examination: Sendable {
     async let container = container(of: choices, in: world)
     async let answers = prompting ? answers(of: choices, in: world) : []
     async let description = description(of: choices, in: world)
+    async let proxy = ProxyFindings.ask(choices, in: world)
     let machine = await detected
     var facts = Facts(
       machine: machine, environment: world.environment, receipt: receipt, choices: choices,
@@ -53,6 +54,8 @@ public struct Examination: Sendable {
     await facts.survey(in: world, catalogue: catalogue, functions: await functions)
     facts.description = await description
     facts.answers = await answers
+    facts.proxy = await proxy
+    facts.isProgramOnPath = world.programs.find("ccl-setup") != nil
     return Examination(
       machine: machine, checks: facts.checks, repair: facts.repair, choices: choices,
       contract: try? facts.contract?.get())

@@ -19,6 +19,10 @@ struct Facts: Sendable {
   var portHolder: String?
   var description: OllamaServer.Description?
   var answers: [Proof] = []
+  /// The proxy in the background; `nil` where none runs.
+  var proxy: ProxyFindings?
+  /// Whether `claude-local` finds `ccl-setup`.
+  var isProgramOnPath = true
   /// What the client was seen to do; `nil` where it was not asked.
   var contract: Result<ClientContract, Failure>?
 

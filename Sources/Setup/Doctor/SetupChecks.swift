@@ -4,7 +4,8 @@ extension Facts {
   /// Every check of a setup, in the order of the sections.
   var checks: [Check] {
     let all =
-      [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + serverChecks + modelChecks
+      [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + serverChecks + [proxyCheck]
+      + modelChecks
       + tokenChecks + [aliasCheck] + choices.shells.flatMap(functionChecks) + answerChecks
       + machine.checks
       + contractChecks

@@ -25,7 +25,8 @@ public struct ComposeProject: Sendable, Hashable {
   /// Those of the variables that Compose and our files listen to that are set.
   static func exported(_ environment: Environment) -> [String] {
     [
-      "OLLAMA_IMAGE", "OLLAMA_CONTAINER", "OLLAMA_PORT", "COMPOSE_FILE", "COMPOSE_PROFILES",
+      "OLLAMA_IMAGE", "OLLAMA_CONTAINER", "OLLAMA_PORT", "PROXY_PORT", "COMPOSE_FILE",
+      "COMPOSE_PROFILES",
       "COMPOSE_PROJECT_NAME", "COMPOSE_ENV_FILES",
     ].filter { environment.variables[$0] != nil }
   }

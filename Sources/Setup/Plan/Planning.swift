@@ -135,7 +135,8 @@ struct Planner {
         .startEngine(
           EngineStart(
             name: "docker", how: .commands([compose(["up", "--detach"], graphics: graphics)]),
-            url: choices.engine.url, undo: [compose(["down"], graphics: graphics)],
+            url: choices.engine.url,  // A proxy that was started beside it holds on to the network.
+            undo: [compose(["--profile", "proxy", "down"], graphics: graphics)],
             // A volume from before holds somebody's models.
             undoStorage: survey.isVolumeThere ? [] : [ComposeProject.storageRemoval])))
       if port != Engine.defaultPort {
@@ -357,6 +358,8 @@ struct Planner {
     case .endProcess: if case .native = choices.engine { true } else { false }
     case .stopEngine(let commands, _) where commands.isEmpty:
       if case .native = choices.engine { true } else { false }
+    // Made by `proxy image`, beside a container that stays.
+    case .removeProxyImage: if case .docker = choices.engine { true } else { false }
     // Downloads cost hours: other choices leave them, `uninstall` and `clean` remove them.
     case .deleteModel(_, _, .some): true
     default: false

@@ -6,6 +6,8 @@ public struct Answers: Sendable, Hashable {
   public var profile: Profile?
   public var clientFolder: ClientFolder?
   public var shells: [Shell]?
+  /// Not asked for: a flag, an answers file or `ccl-setup proxy on` says so.
+  public var proxied: Bool?
   /// How the server that `engine` names is reached; comes with it, from flags or an earlier run.
   public var access: ServerAccess?
 
@@ -19,6 +21,7 @@ public struct Answers: Sendable, Hashable {
     profile = choices.profile
     clientFolder = choices.clientFolder
     shells = choices.shells
+    proxied = choices.proxied
     access = choices.access
   }
 
@@ -27,7 +30,8 @@ public struct Answers: Sendable, Hashable {
     guard let engine, let model, let contextWindow, let shells else { return nil }
     return Choices(
       engine: engine, model: model, contextWindow: contextWindow, shells: shells,
-      profile: profile ?? .full, clientFolder: clientFolder ?? .yours, access: access)
+      profile: profile ?? .full, clientFolder: clientFolder ?? .yours, access: access,
+      proxied: proxied ?? false)
   }
 
   /// The server elsewhere that was named, if one was.
@@ -54,6 +58,7 @@ public struct Answers: Sendable, Hashable {
     case .profile: profile != nil
     case .clientFolder: clientFolder != nil
     case .shells: shells != nil
+    case .proxy: proxied != nil
     }
   }
 
@@ -68,6 +73,7 @@ public struct Answers: Sendable, Hashable {
     case .profile: profile = nil
     case .clientFolder: clientFolder = nil
     case .shells: shells = nil
+    case .proxy: proxied = nil
     }
   }
 }
@@ -78,7 +84,14 @@ public struct Question: Sendable {
   public enum ID: String, Sendable, Hashable, Codable, CaseIterable {
     case engine, model, context, profile
     case clientFolder = "client-folder"
-    case shells
+    case shells, proxy
+
+    /// Those that the wizard may ask.
+    public static let allCases: [ID] = [
+      .engine, .model, .context, .profile, .clientFolder, .shells,
+    ]
+    /// Those that flags and an answers file may answer.
+    public static let answerable = allCases + [.proxy]
   }
   public struct Option: Sendable {
     /// What one types.

@@ -57,6 +57,26 @@ extension Questionnaire {
       ], isOpen: false)
   }
 
+  /// Answered by a flag or an answers file only: straight to the engine is right for almost everybody.
+  func proxyQuestion() -> Question {
+    let isProxied = previous?.proxied ?? false
+    return Question(
+      id: .proxy, title: "Shall claude-local go through the proxy?",
+      options: [
+        Question.Option(
+          value: "off", title: "straight to the engine",
+          reason: "\("claude-local --proxy", .command) goes through it once",
+          isRecommended: !isProxied),
+        Question.Option(
+          value: "on", title: "through the proxy, always",
+          reason: "every request is shown, and recorded on this machine",
+          isRecommended: isProxied),
+      ], recommended: isProxied ? "on" : "off",
+      help: [
+        "The proxy changes nothing and shows everything; it is started where none runs. \(command: "ccl-setup proxy off") takes it out again."
+      ], isOpen: false)
+  }
+
   func shellsQuestion() -> Question {
     let found = machine.shells.map(\.shell)
     let all = Shell.allCases.filter { found.contains($0) }

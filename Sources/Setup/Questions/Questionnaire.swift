@@ -37,6 +37,14 @@ public struct Questionnaire: Sendable {
       || !machine.claude.hasCompletedOnboarding && !machine.claude.installations.isEmpty
   }
 
+  /// What is not asked on this machine stays as an earlier run has left it.
+  public var standing: Answers {
+    var answers = Answers()
+    if !asks(.clientFolder) { answers.clientFolder = previous?.clientFolder }
+    answers.proxied = previous?.proxied
+    return answers
+  }
+
   public func question(_ id: Question.ID, _ answers: Answers) -> Question {
     switch id {
     case .engine: engineQuestion()
@@ -45,6 +53,7 @@ public struct Questionnaire: Sendable {
     case .profile: profileQuestion(answers)
     case .clientFolder: clientFolderQuestion()
     case .shells: shellsQuestion()
+    case .proxy: proxyQuestion()
     }
   }
 
@@ -73,6 +82,9 @@ public struct Questionnaire: Sendable {
       guard let folder = ClientFolder(rawValue: meant) else { throw notOneOf(question, typed) }
       answers.clientFolder = folder
     case .shells: answers.shells = try readShells(meant, question)
+    case .proxy:
+      guard ["on", "off"].contains(meant) else { throw notOneOf(question, typed) }
+      answers.proxied = meant == "on"
     }
   }
 

@@ -43,7 +43,7 @@ extension Undo {
       .stopEngine(
         commands: commands.map { $0.movingPaths(moved) },
         storage: storage.map { $0.movingPaths(moved) })
-    case .endProcess, .deleteModel, .restoreModel: self
+    case .endProcess, .removeProxyImage, .deleteModel, .restoreModel: self
     }
   }
 }

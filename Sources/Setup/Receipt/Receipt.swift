@@ -116,6 +116,8 @@ public enum Undo: Sendable, Hashable, Codable {
   case removeBlock(path: String, shell: Shell, fileWasMissing: Bool, folders: [String])
   case stopEngine(commands: [Invocation], storage: [Invocation])
   case endProcess(id: Int32, program: String)
+  /// Removes the image of the proxy, its container and its record.
+  case removeProxyImage
   case deleteModel(server: String, name: String, bytes: UInt64?)
   /// Gives a model's name back its old meaning, which was kept under another name.
   case restoreModel(server: String, name: String, keptAs: String)

@@ -177,6 +177,7 @@ extension Receipt.Entry {
     if case .stopEngine(let commands, let storage) = undo {
       return !(commands + storage).isEmpty
     }
+    if case .removeProxyImage = undo { return true }
     return undo.server != nil && undo.server == receipt.choices?.engine.url
   }
 }
@@ -228,6 +229,7 @@ extension Undo {
     case .stopEngine(_, let storage):
       storage.isEmpty
         ? "stop the engine" : "remove the container, its network and its volume of models"
+    case .removeProxyImage: "remove the proxy's image, its container and its record"
     case .endProcess(let id, let program): "end \(printable(program)), process \(id)"
     case .deleteModel(_, let name, .some(let bytes)) where bytes > 0:
       "delete the downloaded model \(printable(name)) (\(ByteCount(bytes).inWords))"
