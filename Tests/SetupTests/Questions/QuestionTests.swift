@@ -3,6 +3,12 @@ import Testing
 
 @testable import Setup
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 private func questions(
   _ previous: Choices? = nil, port: Int = 11_434, rehearsal: String? = nil,
   present: [PresentModel] = [], _ change: (inout Machine) -> Void = { _ in }
@@ -428,6 +434,25 @@ struct OtherQuestionTests {
       shells: [.zsh], profile: .full)
     #expect(try questions(previous).completed(Answers()) == previous)
     #expect(Answers(previous).choices == previous)
+  }
+
+  @Test("What is not asked stays as an earlier run has left it, unless a flag says otherwise")
+  func standing() throws {
+    let previous = Choices(
+      engine: .server(url: "http://10.0.0.5:11434"), model: "mistral:7b", contextWindow: 40_000,
+      shells: [.zsh], profile: .full, clientFolder: .own, proxied: true)
+    let questions = try questions(previous) { $0.claude.hasCompletedOnboarding = true }
+    #expect(try questions.completed(questions.standing) == previous)
+    var answers = questions.standing
+    try questions.accept("off", for: .proxy, &answers)
+    try questions.accept("yours", for: .clientFolder, &answers)
+    let other = try questions.completed(answers)
+    #expect(!other.proxied && other.clientFolder == .yours)
+    #expect(throws: Failure.self) { try questions.accept("perhaps", for: .proxy, &answers) }
+    // A receipt of a version that knew no proxy.
+    var text = String(decoding: try JSONEncoder().encode(previous), as: UTF8.self)
+    text = text.replacing(/,?"proxied":true/, with: "").replacing("{,", with: "{")
+    #expect(try !JSONDecoder().decode(Choices.self, from: Data(text.utf8)).proxied)
   }
 
   @Test(
