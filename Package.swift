@@ -60,9 +60,10 @@ let package = Package(
       linkerSettings: [.linkedLibrary("md", .when(platforms: [.linux]))]),
     .target(name: "Setup", dependencies: ["Assets", "CDigest", system], swiftSettings: swift),
     .target(name: "Conversation", dependencies: ["Setup"], swiftSettings: swift),
+    .target(name: "CFileAttributes", cSettings: c),
     .target(
       name: "Live",
-      dependencies: ["Setup", subprocess, asyncHTTPClient, nioSSL, system]
+      dependencies: ["CFileAttributes", "Setup", subprocess, asyncHTTPClient, nioSSL, system]
         + nio("NIOCore", "NIOHTTP1", "NIOPosix"),
       swiftSettings: swift),
     .target(name: "CProxyPage", cSettings: c),

@@ -1,3 +1,4 @@
+import CFileAttributes
 public import Setup
 import SystemPackage
 
@@ -101,7 +102,7 @@ private func fileStatus(_ found: stat, _ path: FilePath) throws(FileProblem) -> 
   }
   return FileStatus(
     kind: kind, mode: UInt16(found.st_mode & 0o7777), owner: found.st_uid,
-    size: UInt64(found.st_size))
+    size: UInt64(found.st_size), names: UInt64(found.st_nlink))
 }
 
 private func namesInFolder(_ path: FilePath) throws(FileProblem) -> [String] {
@@ -140,7 +141,7 @@ private func isReplaceable(_ path: FilePath) -> Bool {
   var folder = real.removingLastComponent()
   if let found = try? linkStatus(real) {
     // Root may write what it marked read-only; the mark still says "leave this alone".
-    if found.kind != .file || found.mode & 0o222 == 0 { return false }
+    if found.kind != .file || found.mode & 0o222 == 0 || found.names > 1 { return false }
     return access(real.string, W_OK) == 0 && access(folder.string, W_OK) == 0
   }
   while (try? linkStatus(folder)) == nil, !folder.isEmpty, folder != "/" {
@@ -158,10 +159,12 @@ private func replace(
   if exists, before.st_mode & S_IFMT != S_IFREG {
     throw .other(real, reason: "this is not a regular file")
   }
+  if exists, before.st_nlink > 1 {
+    throw .other(real, reason: "it has a second name, a hard link, which would keep the old text")
+  }
   let folder = real.removingLastComponent()
   // A name that nobody can guess, made with O_EXCL and O_NOFOLLOW: a link planted in its place is an error, not a target.
-  let temporary = folder.appending(
-    ".\(real.lastComponent?.string ?? "file").ccl-\(UInt64.random(in: .min ... .max))")
+  let temporary = TemporaryName.beside(real)
   let file = open(
     temporary.string, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
   guard file >= 0 else { throw problem(real) }
@@ -173,7 +176,10 @@ private func replace(
     {
       throw problem(real)
     }
-    guard fchmod(file, wanted) == 0, fsync(file) == 0 else { throw problem(real) }
+    guard fchmod(file, wanted) == 0 else { throw problem(real) }
+    let lost = exists ? ccl_keep_attributes(real.string, file) : 0
+    guard lost == 0 else { throw problem(real, lost) }
+    guard fsync(file) == 0 else { throw problem(real) }
     guard rename(temporary.string, real.string) == 0 else { throw problem(real) }
   } catch {
     close(file)

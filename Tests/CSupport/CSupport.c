@@ -159,3 +159,15 @@ int support_listen_in_network(const char *file, unsigned short *port) {
   return -1;
 }
 #endif
+
+#if defined(__linux__)
+#include <sys/xattr.h>
+
+int support_set_attribute(const char *path, const char *name, const void *value, size_t size) {
+  return setxattr(path, name, value, size, 0);
+}
+
+long support_get_attribute(const char *path, const char *name, void *value, size_t size) {
+  return getxattr(path, name, value, size);
+}
+#endif

@@ -115,6 +115,60 @@ struct FilesTests {
     #expect(try names() == (before + ["rc"]).sorted())
   }
 
+  @Test("What a killed write leaves is known by its name, and nothing else is")
+  func leftovers() throws {
+    let made = (0..<50).map { _ in TemporaryName.beside(folder.appending(".bashrc")) }
+    for path in made {
+      let name = try #require(path.lastComponent?.string)
+      #expect(path.removingLastComponent() == folder && TemporaryName.isOne(name))
+      // Another file's, a changed one, and what somebody else could think of.
+      for other in [
+        name.replacing("bashrc", with: "zshrc"), String(name.dropLast()), name + "0",
+        String(name.dropFirst()),
+        ".bashrc.ccl-123456789012", ".bashrc.ccl-0123456789abcdef-0123456789abcdef", ".ccl-", "",
+      ] {
+        #expect(!TemporaryName.isOne(other), "\(other)")
+      }
+    }
+    #expect(Set(made).count == made.count)
+  }
+
+  #if os(Linux)
+    @Test(
+      "A file keeps its access list and what programs have attached to it", .requires(.superuser))
+    func keepsAttributes() throws {
+      let path = folder.appending("f")
+      try write("old".utf8, to: path, mode: 0o640)
+      // Version 2; owner rw, user 1234 r, group r, mask r, others nothing.
+      let list: [UInt8] =
+        [2, 0, 0, 0] + [1, 0, 6, 0, 255, 255, 255, 255] + [2, 0, 4, 0, 210, 4, 0, 0]
+        + [4, 0, 4, 0, 255, 255, 255, 255] + [16, 0, 4, 0, 255, 255, 255, 255]
+        + [32, 0, 0, 0, 255, 255, 255, 255]
+      let wanted = ["user.mine": Array("word".utf8), "system.posix_acl_access": list]
+      for (name, value) in wanted {
+        #expect(support_set_attribute(path.string, name, value, value.count) == 0)
+      }
+      try files.write(path, Array("new".utf8), nil)
+      for (name, value) in wanted {
+        var found = [UInt8](repeating: 0, count: 100)
+        let count = support_get_attribute(path.string, name, &found, found.count)
+        #expect(count == value.count && found.starts(with: value), "\(name)")
+      }
+      #expect(try mode(path) == 0o640 && files.read(path) == Array("new".utf8))
+    }
+  #endif
+
+  @Test("A file with a second name is not replaced, since that one would keep the old bytes")
+  func hardLinks() throws {
+    let path = folder.appending("f")
+    let other = folder.appending("g")
+    try write("old".utf8, to: path)
+    #expect(link(path.string, other.string) == 0)
+    #expect(!files.isWritable(path))
+    #expect(throws: FileProblem.self) { try files.write(path, [1], nil) }
+    #expect(try files.read(path) == Array("old".utf8) && names() == ["f", "g"])
+  }
+
   @Test("What is no regular file is not replaced")
   func irregular() throws {
     let path = folder.appending("fifo")

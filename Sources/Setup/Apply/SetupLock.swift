@@ -14,7 +14,9 @@ struct SetupLock {
     do {
       let made = try world.files.makeFolder(path.removingLastComponent())
       if let lock = try world.files.lock(path) {
-        removeLeftovers(in: world)
+        // A receipt that cannot be read is told by whoever needs it.
+        Leftovers.remove(
+          besides: (try? ReceiptStore(in: world).read())?.entries ?? [], in: world)
         return SetupLock(madeFolders: made.map(\.string), lock: lock)
       }
     } catch {
@@ -51,31 +53,5 @@ struct SetupLock {
           tryNext: ["`sudo chown -R \(user) \(shellQuoted(place.string))`"])
       }
     }
-  }
-
-  /// A process that was killed while it wrote leaves a file `.NAME.ccl-NUMBER` beside the one that it did not replace.
-  private static func removeLeftovers(in world: World) {
-    let folders = Folders(world.environment)
-    var places: Set = [folders.state, folders.configuration, folders.engine, folders.modelfiles]
-    // A receipt that cannot be read is told by whoever needs it.
-    for entry in (try? ReceiptStore(in: world).read())?.entries ?? [] {
-      guard entry.subject.hasPrefix("file:") else { continue }
-      let path = FilePath(String(entry.subject.dropFirst(5)))
-      // A link's target is what gets written.
-      let place = (try? world.files.resolve(path)) ?? path
-      places.insert(place.removingLastComponent())
-    }
-    for place in places {
-      for name in (try? world.files.list(place)) ?? [] where isLeftover(name) {
-        // One that cannot be removed does no harm.
-        try? world.files.remove(place.appending(name))
-      }
-    }
-  }
-
-  private static func isLeftover(_ name: String) -> Bool {
-    guard name.hasPrefix("."), let mark = name.firstRange(of: ".ccl-") else { return false }
-    let number = name[mark.upperBound...]
-    return number.count > 8 && number.allSatisfy { $0.isASCII && $0.isNumber }
   }
 }

@@ -60,6 +60,10 @@ extension Planner {
       let place = survey.places[path] ?? path
       do throws(Unwritable) {
         if case .unreadable(let reason)? = survey.files[path] { throw Unwritable(reason: reason) }
+        if survey.hardLinked.contains(path) {
+          throw Unwritable(
+            reason: "it has a second name, a hard link, which would keep the old text")
+        }
         if survey.locked.contains(path) { throw Unwritable(reason: "it cannot be written") }
         let before = edited[place] ?? contents[path]
         let edit: RCEdit

@@ -19,6 +19,8 @@ public struct Survey: Sendable {
   public var places: [FilePath: FilePath]
   /// Those of them that this process may not replace.
   public var locked: Set<FilePath>
+  /// Those of them that have a second name, which a replaced file would lose.
+  var hardLinked: Set<FilePath> = []
   /// The folder from which zsh takes its files, where it said so itself.
   public internal(set) var zshFolder: FilePath?
   /// Where the shells say that blocks can go in those of the files that are start-up files.
@@ -156,6 +158,9 @@ public struct Survey: Sendable {
     }
     if !world.files.isWritable(path) { locked.insert(path) }
     places[path] = try? world.files.resolve(path)
+    if let place = places[path], (try? world.files.status(place))?.names ?? 1 > 1 {
+      hardLinked.insert(path)
+    }
   }
 
   /// Whether a settings file of the person's sets a token, which beats the one that is read at each call.

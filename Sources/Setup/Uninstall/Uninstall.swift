@@ -92,7 +92,10 @@ public struct Uninstall: Sendable {
       try removeOwnState(receipt.stateFolders + lock.madeFolders)
       return []
     }
-    if prospect.isRebuilt { try store.write(receipt) }
+    if prospect.isRebuilt {
+      try store.write(receipt)
+      Leftovers.remove(besides: receipt.entries, in: world)
+    }
     var failures: [Failure] = []
     let lost = keepingModels ? nil : await storageThatGoes(receipt)
     var silent: Set<String> = []

@@ -15,7 +15,8 @@ public struct Files: Sendable {
   /// Whether this process could execute the file.
   public var isExecutable: @Sendable (FilePath) -> Bool
   /// Replaces a file in one step: temporary file beside the real one (links resolved), fsync, rename, fsync of the
-  /// folder; `mode` `nil` keeps the mode and owner that the file has (0644 for a new one).
+  /// folder; `mode` `nil` keeps the mode and owner that the file has (0644 for a new one). Access lists and extended attributes
+  /// stay. A file with a second name (a hard link) is refused, since that one would keep the old bytes.
   public var write: @Sendable (FilePath, [UInt8], _ mode: UInt16?) throws(FileProblem) -> Void
   /// Makes a folder and its missing parents (0700 each); answers which ones it made, outermost first.
   public var makeFolder: @Sendable (FilePath) throws(FileProblem) -> [FilePath]
@@ -91,12 +92,15 @@ public struct FileStatus: Sendable, Hashable {
   public var mode: UInt16
   public var owner: UInt32
   public var size: UInt64
+  /// How many names a file has.
+  public var names: UInt64
 
-  public init(kind: Kind, mode: UInt16, owner: UInt32, size: UInt64) {
+  public init(kind: Kind, mode: UInt16, owner: UInt32, size: UInt64, names: UInt64 = 1) {
     self.kind = kind
     self.mode = mode
     self.owner = owner
     self.size = size
+    self.names = names
   }
 }
 

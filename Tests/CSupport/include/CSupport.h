@@ -42,4 +42,11 @@ int support_protect_mount(const char *folder);
 /// Makes this thread that user, for good. Needs root. Answers 0, or -1 with errno.
 int support_become_for_thread(unsigned int user);
 
+#if defined(__linux__)
+/// `setxattr`; answers 0 or -1.
+int support_set_attribute(const char *path, const char *name, const void *value, size_t size);
+/// `getxattr`; answers the size or -1.
+long support_get_attribute(const char *path, const char *name, void *value, size_t size);
+#endif
+
 #endif
