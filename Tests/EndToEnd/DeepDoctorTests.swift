@@ -137,6 +137,90 @@ struct DeepDoctorTests {
     }
   }
 
+  /// A model that is half on the GPU, a tier that means another model, and prompts that are read slowly: each is told,
+  /// and what is printed as the remedy mends what can be mended.
+  @Test func aServerThatIsNotAsItShouldBe() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      // The first two requests are those that the model is asked in any case, and that its speed is told from.
+      let server = try await person.serve(with: [
+        "CCL_REHEARSAL_VRAM": "1000000000", "CCL_REHEARSAL_FAULTS": "/v1/messages:delay=3000*2",
+      ])
+      let made = try await person.setup(
+        "--yes", "--no-verify", "--shells", "bash", "--profile", "full", "--engine", "native",
+        "--model", "qwen3:1.7b", "--context", "32k")
+      #expect(made.code == 0, "\(made.error)")
+      for call in [["pull", "llama3.2:1b"], ["cp", "llama3.2:1b", "claude-haiku-4-5-20251001"]] {
+        try #require(try await person.call("ollama", call).run().code == 0)
+      }
+      let found = try await examine(person, code: 2)
+      #expect(Set(found.keys) == Self.ids, "\(found)")
+      #expect(found["deep-gpu"]?.outcome == "warn", "\(String(describing: found["deep-gpu"]))")
+      #expect((found["deep-gpu"]?.figures["graphicsShare"] ?? 1) < 1)
+      #expect(found["deep-loads"]?.outcome == "warn", "\(String(describing: found["deep-loads"]))")
+      #expect((found["deep-loads"]?.figures["loads"] ?? 0) >= 1)
+      #expect(found["deep-wait"]?.outcome == "warn", "\(String(describing: found["deep-wait"]))")
+
+      let fixed = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(fixed.code == 0, "\(fixed.output)\n\(fixed.error)")
+      let lean = try await person.setup("profile", "lean")
+      #expect(lean.code == 0, "\(lean.error)")
+      let again = try await examine(person, code: 0)
+      for id in ["deep-loads", "deep-wait"] {
+        #expect(again[id]?.outcome == "pass", "\(String(describing: again[id]))")
+      }
+      await server.end()
+    }
+  }
+
+  /// A context that was made smaller behind our back cuts prompts off with a 200.
+  @Test func aContextThatIsCut() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let made = try await person.call(
+        "ccl-setup", ["--yes", "--no-verify", "--shells", "bash"] + small
+      ).run()
+      #expect(made.code == 0, "\(made.error)")
+      _ = try await person.web(
+        "/api/create",
+        post:
+          #"{"model":"qwen3:1.7b-32k","from":"qwen3:1.7b","parameters":{"num_ctx":4096},"stream":false}"#
+      )
+      let found = try await examine(person, code: 2)
+      #expect(
+        found["deep-context"]?.outcome == "fail", "\(String(describing: found["deep-context"]))")
+    }
+  }
+
+  /// A client whose prompt begins with a header that changes: what is evaluated again is told, with the place.
+  @Test(.requires(.claude(.b))) func aLostPrefix() async throws {
+    try await Person.alone([.ollama]) { person in
+      // It is told by claude-local's document not to send the header; this one does all the same.
+      try person.install(
+        client: """
+          #!/bin/sh
+          for word in "$@"; do
+            case $word in
+              *.json) sed -i '/ATTRIBUTION_HEADER/s/"0"/"1"/' "$word" ;;
+            esac
+          done
+          unset CLAUDE_CODE_ATTRIBUTION_HEADER
+          exec \(ClaudeVersion.b.path) "$@"
+          """)
+      let made = try await person.call(
+        "ccl-setup",
+        [
+          "--yes", "--no-verify", "--shells", "bash", "--profile", "lean", "--engine", "native",
+          "--model", "qwen3:1.7b", "--context", "64k",
+        ]
+      ).run()
+      #expect(made.code == 0, "\(made.error)")
+      let found = try await examine(person, code: 2)
+      let cache = try #require(found["deep-cache"])
+      #expect(cache.outcome == "fail", "\(cache)")
+      #expect(cache.evidence.contains("system"), "\(cache.evidence)")
+      #expect((cache.figures["tokensEvaluated"] ?? 0) > 5_000)
+    }
+  }
+
   @Test func deepNeedsThePrompt() async throws {
     try await Person.alone([]) { person in
       let refused = try await person.setup("doctor", "--deep", "--no-prompt")

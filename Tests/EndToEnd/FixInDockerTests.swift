@@ -13,7 +13,7 @@ import Testing
 @Suite(.serialized, .requires(.docker, .busybox, .claude(.a)), .timeLimit(.minutes(5)))
 struct FixInDockerTests {
   enum Damage: String, Sendable, CaseIterable {
-    case stopped, removed, emptied, portTaken
+    case stopped, removed, emptied, filesEdited, portTaken
 
     var findings: Set<String> {
       switch self {
@@ -21,6 +21,7 @@ struct FixInDockerTests {
       case .removed: ["container-missing", "server-down"]
       // What an engine that stands still holds is found out once it runs.
       case .emptied: ["container-missing", "server-down", "model-missing"]
+      case .filesEdited: ["compose-file", "compose-env-file"]
       case .portTaken: ["container-stopped", "port-taken"]
       }
     }
@@ -40,8 +41,9 @@ struct FixInDockerTests {
     #expect(healthy.code == 0, "\(healthy.output)\n\(healthy.error)")
     #expect(healthy.output.contains("Nothing is broken, nothing was changed."))
 
+    try await aContainerWithTooLittleIsMadeAnew(person, docker)
     for damage in Damage.allCases {
-      try await suffer(damage, docker)
+      try await suffer(damage, person, docker)
       #expect(try await person.setup("doctor", "--no-prompt").code == 2)
       let repaired = try await person.setup("fix", "--yes", "--no-verify")
       #expect(repaired.code == 0, "\(damage): \(repaired.output)\n\(repaired.error)")
@@ -67,8 +69,33 @@ struct FixInDockerTests {
     await network.end()
   }
 
-  private func suffer(_ damage: Damage, _ docker: DockerDaemon) async throws {
+  /// What the doctor prints as the remedy is done to the letter.
+  private func aContainerWithTooLittleIsMadeAnew(
+    _ person: Person, _ docker: DockerDaemon
+  ) async throws {
+    func check() async throws -> DoctorAnswer.Check? {
+      let told = try await person.setup("doctor", "--no-prompt", "--json")
+      return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+        .first { $0.id == "container-resources" }
+    }
+    #expect(try await check()?.outcome == "pass")
+    try await docker.succeed(["update", "--memory", "300m", "--memory-swap", "300m", "ollama"])
+    let narrow = try #require(try await check())
+    #expect(narrow.outcome == "fail" && narrow.evidence.contains("at most"), "\(narrow)")
+    for step in narrow.remedySteps ?? [] {
+      let done = try await person.run("sh", "-c", step)
+      #expect(done.code == 0, "\(step): \(done.output)\n\(done.error)")
+    }
+    #expect(try await check()?.outcome == "pass")
+  }
+
+  private func suffer(_ damage: Damage, _ person: Person, _ docker: DockerDaemon) async throws {
     switch damage {
+    case .filesEdited:
+      for name in ["docker-compose.yml", ".env"] {
+        let path = ".config/ccl-setup/engine/\(name)"
+        try person.home.put(.file(try person.text(path) + "# mine\n"), at: path)
+      }
     case .stopped: try await docker.succeed(["stop", "ollama"])
     case .removed: try await docker.succeed(["rm", "--force", "ollama"])
     case .emptied:

@@ -430,6 +430,7 @@ struct DoctorAnswer: Decodable, Sendable {
     var id: String
     var outcome: String
     var evidence: String
+    var remedySteps: [String]?
   }
   var outcome: String
   var sections: [Section]

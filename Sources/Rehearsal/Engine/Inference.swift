@@ -104,7 +104,8 @@ extension House {
         blob: found.model.weights,
         options: options.filter { running.contains($0.key) }, asked: asked, context: context,
         name: found.name, digest: found.manifest.digest, configuration: found.details, size: size,
-        sizeVRAM: configuration.videoMemory >= size ? size : 0,
+        // What does not fit is computed by the CPU.
+        sizeVRAM: min(configuration.videoMemory, size),
         keepAlive: request.keepAlive ?? configuration.keepAlive))
     return (lease, context)
   }

@@ -67,6 +67,17 @@ extension Remedy {
   /// What the same command repairs by itself.
   static let fix = Remedy("Repair it", run: "ccl-setup fix")
   static let setUp = Remedy("Set it up", run: "ccl-setup")
+
+  /// The advice of a failure: what is wholly in backticks is a command line, the rest are sentences.
+  init(_ title: String, tryNext: [String]) {
+    self.init(
+      title,
+      tryNext.map { words in
+        let inner = words.filter { $0 != "`" }
+        return words.count == inner.count + 2 && words.hasPrefix("`") && words.hasSuffix("`")
+          ? .run(inner) : .say(inner)
+      })
+  }
 }
 
 extension Check {

@@ -28,7 +28,7 @@ public struct Examination: Sendable {
       let check = Check(
         "receipt-unreadable", .installation, "The receipt", .fail, error.why,
         consequence: "What was set up cannot be checked, repaired or taken back.",
-        remedy: Remedy(error.what, error.tryNext.map { .say($0.filter { $0 != "`" }) }))
+        remedy: Remedy("Set it up anew", tryNext: error.tryNext))
       let machine = await detected
       return Examination(machine: machine, checks: [check] + machine.checks)
     }
@@ -85,7 +85,9 @@ public struct Examination: Sendable {
     of choices: Choices, in world: World
   ) async -> Result<ContainerState?, Failure> {
     guard case .docker = choices.engine else { return .success(nil) }
-    do throws(Failure) { return .success(try await ContainerState.ask(in: world)) } catch {
+    do throws(Failure) {
+      return .success(try await ContainerState.ask(in: world)?.withResources(in: world))
+    } catch {
       return .failure(error)
     }
   }

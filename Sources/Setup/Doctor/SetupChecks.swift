@@ -4,7 +4,8 @@ extension Facts {
   /// Every check of a setup, in the order of the sections.
   var checks: [Check] {
     let all =
-      [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + serverChecks + [proxyCheck]
+      [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + resourceChecks + serverChecks
+      + [proxyCheck]
       + modelChecks
       + tokenChecks + [aliasCheck] + choices.shells.flatMap(functionChecks) + answerChecks
       + machine.checks
@@ -28,7 +29,7 @@ extension Facts {
       return Check(
         "plan", .installation, "The setup", .fail, "\(failure.what): \(failure.why)",
         remedy: failure.tryNext.isEmpty
-          ? .setUp : Remedy("Try", failure.tryNext.map { .say($0.filter { $0 != "`" }) }))
+          ? .setUp : Remedy("Try", tryNext: failure.tryNext))
     }
     let count = receipt.entries.count
     return Check(
@@ -332,7 +333,7 @@ extension Facts {
         return Check(
           id, .prompt, proof.title, .fail, "\(failure.what): \(failure.why)",
           remedy: failure.tryNext.isEmpty
-            ? nil : Remedy("Try", failure.tryNext.map { .say($0.filter { $0 != "`" }) }))
+            ? nil : Remedy("Try", tryNext: failure.tryNext))
       }
     }
   }

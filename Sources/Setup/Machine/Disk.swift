@@ -36,6 +36,16 @@ extension Disk {
   func probe() -> Probe {
     let words: Text = "\(ByteCount(free).inWords) free at \(path: printable(place))"
     // The smallest model that proves the setup is 1.4 GB, the image 2 GB.
-    return Probe(.disk, free < 5_000_000_000 ? .warning : .information, words)
+    guard free < 5_000_000_000 else { return Probe(.disk, .information, words) }
+    return Probe(
+      .disk, .warning, words,
+      remedies: [
+        Remedy(
+          "Make room",
+          [
+            .say("Free some space at \(printable(place)): models have 1 to 50 GB each."),
+            .run("ccl-setup models"),
+          ])
+      ])
   }
 }

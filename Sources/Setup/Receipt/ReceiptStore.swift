@@ -63,7 +63,9 @@ public struct ReceiptStore: Sendable {
       throw Failure(
         Self.damaged, why: "\(path): \(printable("\(error)"))",
         tryNext: [
-          "`ccl-setup uninstall` takes back what it recognises as its own; then `ccl-setup` sets it up anew.",
+          "`ccl-setup uninstall`",
+          "It takes back what it recognises as its own. Then set it up anew:",
+          "`ccl-setup`",
           "Or put a backup of the file back, if there is one.",
         ])
     }

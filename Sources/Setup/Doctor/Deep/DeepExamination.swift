@@ -97,7 +97,7 @@ public struct DeepExamination: Sendable {
     Check(
       id, .deep, title, .fail, "\(failure.what): \(failure.why)",
       remedy: failure.tryNext.isEmpty
-        ? nil : Remedy("Try", failure.tryNext.map { .say($0.filter { $0 != "`" }) }))
+        ? nil : Remedy("Try", tryNext: failure.tryNext))
   }
 
   /// A server that does not offer what is asked for is not broken.
