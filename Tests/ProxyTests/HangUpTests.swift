@@ -1,3 +1,4 @@
+import Dispatch
 import Proxy
 import Synchronization
 import Testing
@@ -15,10 +16,12 @@ extension OverTheWire {
       "A client that hangs up is gone for the engine too", arguments: Moment.allCases, Way.allCases)
     func client(_ moment: Moment, _ way: Way) async throws {
       let (ends, end) = AsyncStream.makeStream(of: Bool.self)
+      let arrived = DispatchSemaphore(value: 0)
       try await withEngine { wire in
         _ = try wire.receive(until: "\r\n\r\n")
         if moment != .inRequestBody { _ = try wire.receive(count: 4) }
         try sendAnswer(to: wire, until: moment)
+        arrived.signal()
         end.yield(wire.waitForEnd())
       } proxy: { proxy in
         try await blocking {
@@ -27,7 +30,8 @@ extension OverTheWire {
           if moment != .inRequestBody { try client.send("cd") }
           switch moment {
           case .inStream, .inChunk: _ = try client.receive(until: "first")
-          default: usleepMillisecond(50)
+          // A client that has gone before its request came this far would leave the engine waiting for it.
+          default: #expect(arrived.wait(timeout: .now() + 60) == .success)
           }
           if way == .close { client.close() } else { client.reset() }
         }
