@@ -128,6 +128,21 @@ struct WarmTests {
     }
   }
 
+  /// The setup's last step, after its proof.
+  @Test(.requires(.program("script"))) func theSetupEndsWithIt() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      try person.home.put("0.10 0.10 0.10 1/100 1\n", at: "idle")
+      person.mounts = "mount --bind \(person.home["idle"]) /proc/loadavg"
+      let made = try await person.call("ccl-setup", ["--yes", "--shells", "bash"] + small).run()
+      #expect(made.code == 0, "\(made.output)\n\(made.error)")
+      #expect(flowed(made.output).contains("reads Claude Code's own prompt in the background"))
+      // The proof's own prompt, and this one.
+      try await eventually(within: .seconds(60)) {
+        try person.served().filter(\.isOfTheClient).count >= 2 ? true : nil
+      }
+    }
+  }
+
   @Test func neverInTheWayOfSomebodyElse() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
       let made = try await person.call(

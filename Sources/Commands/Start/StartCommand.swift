@@ -22,13 +22,15 @@ struct StartCommand: AsyncParsableCommand {
     }
     try await options.run { [gpu, noWarm] reconciliation, engine in
       let world = reconciliation.world
+      func warm(_ choices: Choices) async {
+        guard !noWarm, !reconciliation.isDryRun else { return }
+        await reconciliation.console.warmBehind(choices, in: world)
+      }
       let running = try? await engine.version(in: world)
       if engine.choices == nil || !engine.isOllama, let running {
         reconciliation.console.say(
           "\("✓", .good) \(engine.title) answers already, version \(printable(running)).")
-        if let choices = engine.choices, !noWarm, !reconciliation.isDryRun {
-          await reconciliation.console.warmBehind(choices, in: world)
-        }
+        if let choices = engine.choices { await warm(choices) }
         return .done
       }
       var choices = try engine.chosen(for: "start")
@@ -40,9 +42,7 @@ struct StartCommand: AsyncParsableCommand {
       let code = try await reconciliation.change(
         to: choices, steps: [.engine], machine: machine,
         done: ["\("✓", .good) \(choices.engine.title) answers at \(choices.engine.url)."])
-      if code == .done, !noWarm, !reconciliation.isDryRun {
-        await reconciliation.console.warmBehind(choices, in: world)
-      }
+      if code == .done { await warm(choices) }
       return code
     }
   }

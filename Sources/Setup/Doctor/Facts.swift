@@ -81,20 +81,19 @@ struct Facts: Sendable {
       var machine = machine
       machine.claude = client
       blocks = BlockRepair.all(for: wanted, survey, environment) { shell in isHidden(shell) }
-      var plan = try Plan(
-        wanted, machine: machine, catalogue: catalogue, survey: survey.without(blocks),
-        environment: environment)
-      plan.start(from: blocks)
-      self.plan = .success(plan)
+      func plan(_ choices: Choices, _ survey: Survey) throws(Failure) -> Plan {
+        var plan = try Plan(
+          choices, machine: machine, catalogue: catalogue, survey: survey.without(blocks),
+          environment: environment)
+        plan.start(from: blocks)
+        return plan
+      }
+      self.plan = .success(try plan(wanted, survey))
       guard let changed = await changedChoices(in: world) else { return }
       survey = try await Survey.take(for: changed, machine: machine, in: world)
-      plan = try Plan(
-        changed, machine: machine, catalogue: catalogue, survey: survey.without(blocks),
-        environment: environment)
-      plan.start(from: blocks)
-      change = (changed, plan)
+      change = (changed, try plan(changed, survey))
     } catch {
-      plan = .failure(error)
+      self.plan = .failure(error)
     }
   }
 

@@ -5,9 +5,8 @@ extension Facts {
   var checks: [Check] {
     let all =
       [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + resourceChecks + serverChecks
-      + [proxyCheck]
-      + modelChecks
-      + tokenChecks + [aliasCheck] + choices.shells.flatMap(functionChecks) + answerChecks
+      + [proxyCheck] + modelChecks + tokenChecks + [aliasCheck]
+      + choices.shells.flatMap(functionChecks) + answerChecks
       + machine.checks
       + contractChecks
     return Check.Section.allCases.flatMap { section in all.filter { $0.section == section } }

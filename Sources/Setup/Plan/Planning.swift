@@ -135,7 +135,8 @@ struct Planner {
         .startEngine(
           EngineStart(
             name: "docker", how: .commands([compose(["up", "--detach"], graphics: graphics)]),
-            url: choices.engine.url,  // A proxy that was started beside it holds on to the network.
+            url: choices.engine.url,
+            // A proxy that was started beside it holds on to the network.
             undo: [compose(["--profile", "proxy", "down"], graphics: graphics)],
             // A volume from before holds somebody's models.
             undoStorage: survey.isVolumeThere ? [] : [ComposeProject.storageRemoval])))

@@ -3,7 +3,7 @@ extension Choices {
   /// passes on when it goes through the proxy.
   ///
   /// A second `--settings` would replace the first, and a text in its place leaves a file in `/tmp` each time
-  /// (`facts`: claude-code.md §5c), so it is one file in the state folder, which uninstall removes.
+  /// (docs/measurements/claude-code.md §5c), so it is one file in the state folder, which uninstall removes.
   ///
   /// - Parameter proxy: its base URL, without a trailing slash.
   /// - Returns: the base URL for the client, with what it wants after it.

@@ -41,10 +41,7 @@ public struct WarmUp: Sendable {
       if let reason = await reasonToLeave { return .left(reason) }
       await othersLeave()
     }
-    guard let client = ClaudeCode.firstProgram(in: world) else {
-      return .left("Claude Code was not found")
-    }
-    let capture = PrefixCapture(world: world, choices: choices, client: client)
+    guard let capture else { return .left(Self.noClient) }
     var prefix = capture.stored(mode)
     if prefix == nil, isAsked { prefix = try await capture.capture(mode, listen) }
     guard let prefix else { return .left("this client's prompt was not captured yet") }
@@ -61,12 +58,17 @@ public struct WarmUp: Sendable {
   /// - Returns: why there is nothing to be sent later; `nil` where there is.
   public func prepare(_ mode: ClientMode) async throws(Failure) -> String? {
     if let reason = await reasonToLeave { return reason }
-    guard let client = ClaudeCode.firstProgram(in: world) else {
-      return "Claude Code was not found"
-    }
-    let capture = PrefixCapture(world: world, choices: choices, client: client)
+    guard let capture else { return Self.noClient }
     if capture.stored(mode) == nil { _ = try await capture.capture(mode, listen) }
     return nil
+  }
+
+  private static let noClient = "Claude Code was not found"
+
+  private var capture: PrefixCapture? {
+    ClaudeCode.firstProgram(in: world).map {
+      PrefixCapture(world: world, choices: choices, client: $0)
+    }
   }
 
   private func isInRepository(_ folder: FilePath) -> Bool {
