@@ -34,6 +34,26 @@ struct ZshFolderTests {
     }
   }
 
+  @Test func whatIsSetInAFolderThatOnlyTheShellFollowsIsFound() async throws {
+    let files: [String: TemporaryHome.Entry] = [
+      ".zshenv": "where=z\nZDOTDIR=\"$HOME/$where\"\n",
+      "z/.zshrc": "export ANTHROPIC_BASE_URL=https://gateway.invalid\n",
+      // The home's own is not read.
+      ".zshrc": "export ANTHROPIC_MODEL=elsewhere\n",
+    ]
+    try await Person.alone([.ollama], files: files) { person in
+      let environment = try await person.setup("env", "--json")
+      #expect(environment.output.contains("z/.zshrc, line 1"), "\(environment.output)")
+      #expect(!environment.output.contains("elsewhere"), "\(environment.output)")
+      _ = try await person.serve()
+      let setup = try await person.install(shells: "zsh")
+      #expect(setup.code == 0, "\(setup.output)\n\(setup.error)")
+      let doctor = try await person.setup("doctor", "--json")
+      #expect(doctor.output.contains("/z/.zshrc, line 1"), "\(doctor.output)")
+      #expect(!doctor.output.contains("/.zshrc, line 1: ANTHROPIC_MODEL"), "\(doctor.output)")
+    }
+  }
+
   @Test func aZshThatDoesNotAnswerIsNotWaitedForLong() async throws {
     let files: [String: TemporaryHome.Entry] = [
       ".zshenv": "[[ -n $QUICK ]] || sleep 600\nZDOTDIR=$HOME/z\n", "z/.zshrc": "# mine\n",

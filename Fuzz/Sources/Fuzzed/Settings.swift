@@ -23,7 +23,7 @@ func checkSettings(_ bytes: [UInt8]) throws(BrokenPromise) {
     "/home/ada/.claude/settings.json": bytes, "/etc/claude-code/managed-settings.json": bytes,
     "/home/ada/.local/state/ccl-setup/receipt.json": bytes,
   ])
-  for conflict in Conflict.detect(in: world).value {
+  for conflict in Conflict.detect(in: world, zshFolder: nil).value {
     try promise(isPrintable(conflict.shown), "an escape sequence in \(conflict.variable)")
     _ = (conflict.remedy, conflict.placeWords)
   }

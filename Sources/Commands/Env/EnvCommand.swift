@@ -23,7 +23,7 @@ struct EnvCommand: AsyncParsableCommand {
     let console = Console(isJSON: json, variables: world.environment.variables)
     let isShort = conflicts
     try await report(on: console) {
-      var table = VariableTable.read(in: world)
+      var table = await VariableTable.read(in: world)
       if isShort { table.rows.removeAll { $0.plainWinner == nil } }
       console.say(
         variableScreen(

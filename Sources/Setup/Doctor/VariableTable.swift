@@ -57,7 +57,7 @@ public struct VariableTable: Sendable, Hashable {
 
 extension VariableTable {
   /// Reads every layer; changes nothing.
-  public static func read(in world: World) -> VariableTable {
+  public static func read(in world: World) async -> VariableTable {
     var found: [String: [Value]] = [:]
     let settings = SettingsFile.all(in: world)
     let path = Folders(world.environment).clientSettings
@@ -78,7 +78,7 @@ extension VariableTable {
         found[name, default: []].append(Value(.process, "", value))
       }
     }
-    for file in SessionFiles.all(in: world) {
+    for file in SessionFiles.all(in: world, zshFolder: await ZshFolder.ask(in: world)) {
       guard let text = world.files.text(file.path) else { continue }
       for setting in ShellScript(text, file.language).settings where listed.contains(setting.name) {
         found[setting.name, default: []].append(

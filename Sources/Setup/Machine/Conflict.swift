@@ -33,8 +33,11 @@ public struct Conflict: Sendable, Hashable, Codable {
 
 extension Conflict {
   /// Every conflict: of the process environment, of the files that shells and sessions read, of the settings layers.
-  static func detect(in world: World) -> Answer<[Conflict]> {
-    Answer(inEnvironment(of: world) + inFiles(of: world) + inSettings(of: world))
+  ///
+  /// - Parameter zshFolder: what zsh itself said (`ZshFolder`).
+  static func detect(in world: World, zshFolder: FilePath?) -> Answer<[Conflict]> {
+    Answer(
+      inEnvironment(of: world) + inFiles(of: world, zshFolder) + inSettings(of: world))
   }
 
   /// Where it is, for a sentence.
@@ -119,8 +122,9 @@ extension Conflict {
 // MARK: - Files that shells and sessions read
 
 extension Conflict {
-  private static func inFiles(of world: World) -> [Conflict] {
-    let scripts = SessionFiles.all(in: world).compactMap { file -> (String, ShellScript)? in
+  private static func inFiles(of world: World, _ zshFolder: FilePath?) -> [Conflict] {
+    let files = SessionFiles.all(in: world, zshFolder: zshFolder)
+    let scripts = files.compactMap { file -> (String, ShellScript)? in
       world.files.text(file.path).map { (file.path.string, ShellScript($0, file.language)) }
     }
     // A list set in any of the files counts for all: which of them a shell reads together is not known here.

@@ -57,6 +57,8 @@ private struct Detection: Sendable {
         ? await DockerReport.detect(in: world, within: programLimit)
         : Answer(DockerReport(docker: .unknown))
     }
+    let readsStartUpFiles = !wanted.isDisjoint(with: [.shells, .conflicts])
+    let zshFolder = Task { readsStartUpFiles ? await ZshFolder.ask(in: world) : nil }
     let unknownSystem = OperatingSystem(
       family: world.environment.platform == .macOS ? .macOS : .otherLinux, name: "unknown",
       architecture: "unknown", isWSL: false)
@@ -114,10 +116,11 @@ private struct Detection: Sendable {
       { await ClaudeCode.detect(in: world, within: programLimit) },
       { $0.probe(on: await system.value.value) })
     async let shells = ask(
-      .shells, otherwise: [ShellFindings](), { ShellFindings.detect(in: world) },
+      .shells, otherwise: [ShellFindings](), { ShellFindings.detect(in: world, zshFolder: await zshFolder.value) },
       { ShellFindings.probe($0) })
     async let conflicts = ask(
-      .conflicts, otherwise: [Conflict](), { Conflict.detect(in: world) }, { Conflict.probe($0) })
+      .conflicts, otherwise: [Conflict](),
+      { Conflict.detect(in: world, zshFolder: await zshFolder.value) }, { Conflict.probe($0) })
 
     var machine = Machine(
       system: await systemAnswer.value, processor: await processor.value,

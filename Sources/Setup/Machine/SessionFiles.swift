@@ -8,11 +8,13 @@ enum SessionFiles {
   }
 
   /// In the order in which they should be reported: the person's own first.
-  static func all(in world: World) -> [File] {
+  ///
+  /// - Parameter zshFolder: what zsh itself said (`ZshFolder`).
+  static func all(in world: World, zshFolder: FilePath?) -> [File] {
     var files: [File] = []
     var system: [File] = []
     for shell in Shell.allCases {
-      let startup = FilesReadAtStart(of: shell, in: world)
+      let startup = FilesReadAtStart(of: shell, in: world, zshFolder: zshFolder)
       func file(_ path: FilePath) -> File {
         if path.lastComponent == "fish_variables" {
           return File(path: path, language: .fishVariables)

@@ -8,12 +8,18 @@ public struct ShellFindings: Sendable, Hashable, Codable {
   public var isLoginShell: Bool
   /// Its start-up files that exist.
   public var files: [String]
+  /// The folder of zsh's files, in its own words (`ZshFolder`); `nil` for the others, and where it did not say.
+  public var folder: String?
 
-  public init(shell: Shell, program: String? = nil, isLoginShell: Bool, files: [String] = []) {
+  public init(
+    shell: Shell, program: String? = nil, isLoginShell: Bool, files: [String] = [],
+    folder: String? = nil
+  ) {
     self.shell = shell
     self.program = program
     self.isLoginShell = isLoginShell
     self.files = files
+    self.folder = folder
   }
 }
 
@@ -22,12 +28,14 @@ public enum Shell: String, Sendable, Hashable, Codable, CaseIterable { case bash
 
 extension ShellFindings {
   /// The shells whose own start-up files exist, and the login shell of the user database; `$SHELL` is not believed
-  /// (it is whatever the parent process had), and no shell is started.
-  static func detect(in world: World) -> Answer<[ShellFindings]> {
+  /// (it is whatever the parent process had), and no interactive shell is started.
+  ///
+  /// - Parameter zshFolder: what zsh itself said (`ZshFolder`).
+  static func detect(in world: World, zshFolder: FilePath?) -> Answer<[ShellFindings]> {
     let login = world.environment.account.loginShell
     let shells = Shell.allCases.compactMap { shell -> ShellFindings? in
       let isLogin = login?.lastComponent?.string == shell.rawValue
-      let files = FilesReadAtStart(of: shell, in: world).own
+      let files = FilesReadAtStart(of: shell, in: world, zshFolder: zshFolder).own
       let existing = files.filter { world.files.exists($0) }
       // ~/.profile belongs to every POSIX shell: it alone says nothing.
       guard isLogin || existing.contains(where: { $0.lastComponent != ".profile" }) else {
@@ -36,7 +44,7 @@ extension ShellFindings {
       let program = isLogin && login.map(world.files.isExecutable) == true ? login : nil
       return ShellFindings(
         shell: shell, program: (program ?? find(shell, in: world))?.string, isLoginShell: isLogin,
-        files: existing.map(\.string))
+        files: existing.map(\.string), folder: shell == .zsh ? zshFolder?.string : nil)
     }
     return Answer(shells.sorted { $0.isLoginShell && !$1.isLoginShell })
   }
@@ -65,7 +73,8 @@ struct FilesReadAtStart {
   var own: [FilePath]
   var system: [FilePath]
 
-  init(of shell: Shell, in world: World) {
+  /// - Parameter zshFolder: what zsh itself said (`ZshFolder`); `nil` leaves it to what the text of its files says.
+  init(of shell: Shell, in world: World, zshFolder: FilePath?) {
     let home = world.environment.home
     switch shell {
     case .bash:
@@ -74,7 +83,7 @@ struct FilesReadAtStart {
       system = ["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"]
       system += FilesReadAtStart.files(in: "/etc/profile.d", ending: ".sh", of: world)
     case .zsh:
-      let folder = FilesReadAtStart.zshFolder(in: world)
+      let folder = zshFolder ?? FilesReadAtStart.zshFolderAsWritten(in: world)
       let names = ["zshenv", "zprofile", "zshrc", "zlogin"]
       let homes = [home.appending(".zshenv")]
       own = homes + names.map { folder.appending(".\($0)") }.filter { !homes.contains($0) }
@@ -99,14 +108,11 @@ struct FilesReadAtStart {
   }
 
   /// The folder of zsh's files: `ZDOTDIR` of the environment or of a `.zshenv`, else the home folder.
-  private static func zshFolder(in world: World) -> FilePath {
-    let environment = world.environment
-    let startup = StartupFiles(
-      home: environment.home, zdotdir: environment.nonEmpty("ZDOTDIR").map { FilePath($0) },
-      configurationBase: Folders(environment).configurationBase)
+  private static func zshFolderAsWritten(in world: World) -> FilePath {
+    let startup = StartupFiles(world.environment, zshFolder: nil)
     var contents: [FilePath: [UInt8]] = [:]
     for path in startup.toRead(for: .zsh) { contents[path] = try? world.files.read(path) }
     return startup.targets(for: .zsh, contents).files.first?.removingLastComponent()
-      ?? environment.home
+      ?? world.environment.home
   }
 }

@@ -83,7 +83,11 @@ public struct Survey: Sendable {
     for path in Plan.files(for: choices, machine: machine, world.environment) {
       survey.look(at: path, in: world)
     }
-    if choices.shells.contains(.zsh) { survey.zshFolder = await ZshFolder.ask(in: world) }
+    if choices.shells.contains(.zsh) {
+      let found = machine.shells.lazy.compactMap(\.folder).first
+      survey.zshFolder =
+        if let found { FilePath(found) } else { await ZshFolder.ask(in: world) }
+    }
     // Which start-up files are to be written is known only once the others are read.
     for path in Plan.blockFiles(for: choices, world.environment, survey) {
       survey.look(at: path, in: world)
