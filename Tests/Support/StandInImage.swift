@@ -12,20 +12,26 @@ extension DockerDaemon {
   ///
   /// As in the real image `ollama` is the entry point and `serve` the default command, it listens on 0.0.0.0:11434, and
   /// there is a shell (busybox). A dynamically linked binary brings the libraries that `ldd` names.
-  public func importImage(tag: String, binary: FilePath = Part.product) async throws {
+  /// - Parameter variables: what the image's environment says besides.
+  public func importImage(
+    tag: String, binary: FilePath = Part.product, variables: [String: String] = [:]
+  ) async throws {
     let archive = try await StandInImage.archive(of: binary)
-    try await succeed([
-      "import",
-      "--change", #"ENTRYPOINT ["/bin/ollama"]"#,
-      "--change", #"CMD ["serve"]"#,
-      "--change", "ENV PATH=/bin",
-      "--change", "ENV OLLAMA_HOST=0.0.0.0:11434",
-      "--change", "ENV HOME=/root",
-      // Where the real one keeps its models without being told: in the volume.
-      "--change", "ENV OLLAMA_MODELS=/root/.ollama/models",
-      "--change", "EXPOSE 11434",
-      archive.string, "ollama/ollama:\(tag)",
-    ])
+    let more = variables.sorted { $0.key < $1.key }.flatMap {
+      ["--change", "ENV \($0.key)=\($0.value)"]
+    }
+    try await succeed(
+      ["import"] + more + [
+        "--change", #"ENTRYPOINT ["/bin/ollama"]"#,
+        "--change", #"CMD ["serve"]"#,
+        "--change", "ENV PATH=/bin",
+        "--change", "ENV OLLAMA_HOST=0.0.0.0:11434",
+        "--change", "ENV HOME=/root",
+        // Where the real one keeps its models without being told: in the volume.
+        "--change", "ENV OLLAMA_MODELS=/root/.ollama/models",
+        "--change", "EXPOSE 11434",
+        archive.string, "ollama/ollama:\(tag)",
+      ])
   }
 }
 

@@ -91,6 +91,13 @@ public enum Engine: Sendable, Hashable, Codable {
 
   /// The smallest Ollama with the Anthropic Messages API (`facts`: v0.14.0).
   public static let oldestVersion = "0.14.0"
+
+  /// Whether a server of this version is from before that; one whose version cannot be read is believed.
+  static func isTooOld(_ version: String) -> Bool {
+    guard let found = Version(version), let oldest = Version(oldestVersion) else { return false }
+    return found < oldest
+  }
+
   public static let defaultPort = 11434
 }
 

@@ -19,6 +19,10 @@ public struct ContainerState: Sendable, Hashable, Codable {
   }
 
   var isRunning: Bool { state == "running" }
+  /// Whether its port is in use, by a frozen process too.
+  var holdsItsPort: Bool { isRunning || state == "paused" }
+  /// Whether Docker holds it to be up, also where it is frozen or starts over and over.
+  var isUp: Bool { holdsItsPort || state == "restarting" }
   var isUnhealthy: Bool { status.contains("(unhealthy)") }
 
   /// The container of the project, `nil` when there is none; throws when Docker could not be asked.

@@ -51,8 +51,8 @@ public struct Examination: Sendable {
       container: await container)
     async let contract = contract(of: machine.claude.installations.first, probe)
     facts.contract = await contract
-    await facts.survey(in: world, catalogue: catalogue, functions: await functions)
     facts.description = await description
+    await facts.survey(in: world, catalogue: catalogue, functions: await functions)
     facts.answers = await answers
     facts.proxy = await proxy
     facts.isProgramOnPath = world.programs.find("ccl-setup") != nil

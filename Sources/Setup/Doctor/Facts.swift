@@ -13,7 +13,8 @@ struct Facts: Sendable {
   /// What these choices, or those with another port, would still change; the reason where that cannot be planned.
   var plan: Result<Plan, Failure>
   var blocks: [BlockRepair] = []
-  /// What leads on where these choices do not do any more: the same with a larger context, or with the server's new port.
+  /// What leads on where these choices do not do any more: the same with a larger context, with a model that can call
+  /// tools, or with the server's new port.
   var change: (choices: Choices, plan: Plan)?
   /// The program on our port, where it is neither our container nor a server that answers us.
   var portHolder: String?
@@ -69,6 +70,7 @@ struct Facts: Sendable {
       }
       var survey = try await Survey.take(for: choices, machine: machine, in: world)
       surveyed = survey
+      survey.isContainerToBeMadeAnew = isContainerToBeMadeAnew
       var wanted = choices
       if let port = choices.engine.localPort, isAnotherProgramOnPort(port, survey, world) {
         portHolder =
@@ -89,47 +91,17 @@ struct Facts: Sendable {
         return plan
       }
       self.plan = .success(try plan(wanted, survey))
-      guard let changed = await changedChoices(in: world) else { return }
+      guard let changed = await changedChoices(catalogue, in: world) else { return }
       survey = try await Survey.take(for: changed, machine: machine, in: world)
-      change = (changed, try plan(changed, survey))
+      survey.isContainerToBeMadeAnew = isContainerToBeMadeAnew
+      var leading = try plan(changed, survey)
+      if changed.model != choices.model {
+        leading.notes.insert(noteOfReplacedModel(changed), at: 0)
+      }
+      change = (changed, leading)
     } catch {
       self.plan = .failure(error)
     }
-  }
-
-  /// Other choices where these cannot do: `nil` where they can, or where nothing else is sure to do better.
-  private func changedChoices(in world: World) async -> Choices? {
-    guard portHolder == nil else { return nil }
-    var changed = choices
-    if server == nil {
-      guard let port = portOfMovedServer else { return nil }
-      changed.engine = choices.engine.moved(to: port)
-      return changed
-    }
-    let ollama = OllamaServer(url: choices.engine.url, network: world.network)
-    guard client.contract != nil, client.shortage(of: choices) != nil,
-      choices.engine.isOllama, choices.engine.isOnThisMachine,
-      let model = surveyed?.present(choices.model),
-      let info = (try? await ollama.details(choices.model))?.info, let trained = info.nativeContext
-    else { return nil }
-    changed.contextWindow = client.smallestContext(choices.profile)
-    var budget = machine.memoryBudget(for: choices.engine)
-    // What is loaded now goes when the other is loaded; a server that does not tell has nothing to add.
-    budget.countAsFree((try? await ollama.loadedModels()) ?? [])
-    let fit = ModelOverview.Fit(
-      bytes: Int(clamping: model.size), geometry: info.geometry, context: changed.contextWindow,
-      trained: trained, budget: budget)
-    guard changed.contextWindow <= trained, fit.verdict == .fits else { return nil }
-    return changed
-  }
-
-  /// Where a server that we did not start ourselves answers now, while nothing answers at its old port.
-  private var portOfMovedServer: Int? {
-    guard case .native(let port) = choices.engine, receipt["engine:native"] == nil,
-      case .ollama = machine.ollama.port
-    else { return nil }
-    let address = OllamaAddress(machine.ollama.address)
-    return address.isLoopback && address.port != port ? address.port : nil
   }
 
   /// Whether a fresh shell takes the name for anything but our function.
@@ -152,7 +124,7 @@ struct Facts: Sendable {
     switch choices.engine {
     case .docker:
       guard case .success(let container) = container else { return false }
-      return container?.isRunning != true
+      return container?.holdsItsPort != true
     case .native: return survey.server == nil
     case .server, .compatible, .rehearsal: return false
     }
@@ -172,11 +144,13 @@ struct Facts: Sendable {
       plan.steps.removeAll { [.model, .context, .aliases].contains($0.id) }
     }
     if isDockerInTheWay { plan.steps.removeAll { $0.id == .engine } }
-    if server == nil, case .success(let container?) = container, container.isRunning {
-      // `up` leaves a running container alone, also one whose server is stuck.
-      plan.recreateContainer()
-    }
     return plan.isEmpty ? nil : plan
+  }
+
+  /// `up` leaves a container alone that runs, also one whose server is stuck or whose health check fails.
+  private var isContainerToBeMadeAnew: Bool {
+    guard case .success(let container?) = container else { return false }
+    return container.isUnhealthy || container.isUp && surveyed?.server == nil
   }
 
   /// Docker itself does not work: nothing of ours can be started.
@@ -201,21 +175,6 @@ extension Engine {
     case .docker(_, let graphics): .docker(port: port, graphics: graphics)
     case .native: .native(port: port)
     case .server, .compatible, .rehearsal: self
-    }
-  }
-}
-
-extension Plan {
-  fileprivate mutating func recreateContainer() {
-    for step in steps.indices {
-      for index in steps[step].changes.indices {
-        guard case .startEngine(var start) = steps[step].changes[index],
-          case .commands(var commands) = start.how, !commands.isEmpty
-        else { continue }
-        commands[commands.count - 1].arguments.append("--force-recreate")
-        start.how = .commands(commands)
-        steps[step].changes[index] = .startEngine(start)
-      }
     }
   }
 }

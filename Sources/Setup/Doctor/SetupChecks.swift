@@ -140,11 +140,8 @@ extension Facts {
           found.isUnhealthy ? "container-unhealthy" : "container", .docker, "The container",
           found.isUnhealthy ? (server == nil ? .fail : .warn) : .pass,
           "\(found.name): \(found.status)",
-          remedy: !found.isUnhealthy
-            ? nil
-            : server == nil
-              ? repairOfEngine
-              : Remedy("Start it anew", run: "ccl-setup stop", "ccl-setup start")),
+          consequence: found.isUnhealthy ? "Docker's own check of the server fails." : nil,
+          remedy: found.isUnhealthy ? repairOfEngine : nil),
       ]
     }
   }
@@ -158,6 +155,22 @@ extension Facts {
       return Remedy(
         "Start it there", [.say("Start the server at \(url), or see why it is out of reach.")])
     case .rehearsal: return Remedy("Rehearse again", run: "ccl-setup rehearse")
+    }
+  }
+
+  /// A container is made anew by `fix`; everything else is updated in the way in which it was installed.
+  private var updateOfServer: Remedy? {
+    switch choices.engine {
+    case .docker: return repairOfEngine
+    case .native:
+      var remedy = machine.ollama.updateRemedy
+      if receipt["engine:native"] != nil {
+        // What we started goes on with the old program.
+        remedy.steps += [.run("ccl-setup stop"), .run("ccl-setup start")]
+      }
+      return remedy
+    case .server(let url), .compatible(let url), .rehearsal(let url):
+      return Remedy("Update it there", [.say("Update the Ollama at \(url).")])
     }
   }
 
@@ -188,17 +201,12 @@ extension Facts {
           consequence: "claude-local cannot reach a model.", remedy: repairOfEngine)
       ]
     }
-    if let found = Version(server.version), let oldest = Version(Engine.oldestVersion),
-      found < oldest
-    {
+    if server.isTooOld {
       return [
         Check(
           "server-too-old", .server, "The server", .fail,
           "\(url) is Ollama \(printable(server.version)), the Messages API came with \(Engine.oldestVersion)",
-          consequence: "Claude Code cannot talk to it.",
-          remedy: choices.engine.localPort == nil
-            ? Remedy("Update it there", [.say("Update the Ollama at \(url).")])
-            : Remedy("Update it", run: "ccl-setup update"))
+          consequence: "Claude Code cannot talk to it.", remedy: updateOfServer)
       ]
     }
     return [
@@ -237,13 +245,13 @@ extension Facts {
           "model", .models, model, .pass, found.map { ByteCount($0.size).inWords } ?? "there"))
     }
     checks += contextChecks(server)
-    if let capabilities = description?.capabilities, !capabilities.contains("tools") {
+    if lacksTools {
       checks.append(
         Check(
           "model-without-tools", .models, model, .fail,
-          "it can do: \(printable(capabilities.joined(separator: ", ")))",
+          "it can do: \(printable((description?.capabilities ?? []).joined(separator: ", ")))",
           consequence: "Claude Code works with tools only: every request is refused.",
-          remedy: Remedy("Choose another model", run: "ccl-setup")))
+          remedy: change != nil ? .fix : Remedy("Choose another model", run: "ccl-setup")))
     }
     return checks
   }

@@ -161,7 +161,7 @@ extension OllamaFindings {
     switch port {
     case .ollama(let version):
       let place = container.map { "in the container \($0)" } ?? "at \(address)"
-      if let found = Version(version), let oldest = Version(Engine.oldestVersion), found < oldest {
+      if Engine.isTooOld(version) {
         return Probe(
           .ollama, .bad,
           "\(printable(version)) answers \(place): too old, the Messages API came with \(Engine.oldestVersion)",
@@ -200,7 +200,7 @@ extension OllamaFindings {
         Remedy("Start Ollama over there", [.say("It must listen on more than its own 127.0.0.1.")]),
       ]
     case .ollama(let version):
-      if let found = Version(version), let oldest = Version(Engine.oldestVersion), found < oldest {
+      if Engine.isTooOld(version) {
         [updateRemedy]
       } else {
         []

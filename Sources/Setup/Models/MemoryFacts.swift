@@ -36,7 +36,11 @@ extension PresentModel {
   /// What a server has, as far as it is a model of its own: names that are only another name for one (an Anthropic
   /// name, a variant with a context baked in) are left out.
   public static func all(of machine: Machine) -> [PresentModel] {
-    let found = machine.ollama.models.compactMap { model in
+    all(among: machine.ollama.models.map { ($0.name, $0.size) })
+  }
+
+  static func all(among models: [(name: String, size: UInt64)]) -> [PresentModel] {
+    let found = models.compactMap { model in
       (try? ModelName(model.name)).map { PresentModel(name: $0, bytes: Int(clamping: model.size)) }
     }
     let names = Set(found.map(\.name))

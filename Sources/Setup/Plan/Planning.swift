@@ -134,12 +134,24 @@ struct Planner {
       changes.append(
         .startEngine(
           EngineStart(
-            name: "docker", how: .commands([compose(["up", "--detach"], graphics: graphics)]),
+            name: "docker",
+            how: .commands([
+              compose(
+                ["up", "--detach"] + (isContainerToBeMadeAnew ? ["--force-recreate"] : []),
+                graphics: graphics)
+            ]),
             url: choices.engine.url,
             // A proxy that was started beside it holds on to the network.
             undo: [compose(["--profile", "proxy", "down"], graphics: graphics)],
             // A volume from before holds somebody's models.
             undoStorage: survey.isVolumeThere ? [] : [ComposeProject.storageRemoval])))
+      if isContainerToBeMadeAnew, let server = survey.server, server.isTooOld {
+        notes.append(
+          .init(
+            .information,
+            "The container is made anew with Ollama \(Update.pinnedServer ?? "") in the place of \(printable(server.version)); its models stay."
+          ))
+      }
       if port != Engine.defaultPort {
         notes.append(
           .init(
@@ -163,9 +175,7 @@ struct Planner {
           tryNext: ["Check the address, and that the server listens on more than its own loopback."]
         )
       }
-      if let found = Version(server.version), let oldest = Version(Engine.oldestVersion),
-        found < oldest
-      {
+      if server.isTooOld {
         throw Failure(
           "The Ollama at \(url) is too old",
           why:
@@ -329,7 +339,12 @@ struct Planner {
     guard survey.server != nil, survey.receipt?[start.name.engineSubject] != nil else {
       return false
     }
-    return !engineFilesChange
+    return !engineFilesChange && !isContainerToBeMadeAnew
+  }
+
+  private var isContainerToBeMadeAnew: Bool {
+    survey.isContainerToBeMadeAnew
+      || survey.server?.isTooOld == true && survey.receipt?["docker".engineSubject] != nil
   }
 
   private var engineFilesChange: Bool {

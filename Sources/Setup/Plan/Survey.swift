@@ -40,6 +40,8 @@ public struct Survey: Sendable {
   public var isContainerNameTaken: Bool
   /// Whether the volume that our container would use was there before us.
   public var isVolumeThere = false
+  /// Whether our container has to be replaced although Docker holds it to be up.
+  var isContainerToBeMadeAnew = false
   /// The Compose variables that the person has exported, which would beat our `.env`.
   public var composeVariables: [String]
 
@@ -48,6 +50,9 @@ public struct Survey: Sendable {
     public var models: [OllamaServer.Model]
     /// The context baked into those of the wanted variants that exist, by name.
     public var contexts: [String: Int]
+
+    /// Whether it is from before the Messages API.
+    var isTooOld: Bool { Engine.isTooOld(version) }
 
     public init(version: String, models: [OllamaServer.Model], contexts: [String: Int]) {
       self.version = version
