@@ -17,12 +17,13 @@ struct RealClientTests {
 
     init(
       _ version: ClaudeVersion = .a, _ entries: [String: TemporaryHome.Entry] = [:],
-      without name: String? = nil, watchingAttempts: Bool = false,
+      without name: String? = nil, setting values: [String: String] = [:],
+      answering: RecordingListener.Answering = .pong, watchingAttempts: Bool = false,
       change: (inout ClientSettings.Input, TemporaryHome) -> Void = { _, _ in }
     ) async throws {
       network = try await Namespace(watchingAttempts: watchingAttempts)
       let (socket, port) = try network.listeningSocket()
-      listener = try await RecordingListener(socket: socket)
+      listener = try await RecordingListener(socket: socket, answering: answering)
       var input = ClientSettings.Input(
         baseURL: "http://127.0.0.1:\(port)", model: RealClientTests.model, contextWindow: 65_536)
       home = try TemporaryHome(entries)
@@ -33,11 +34,17 @@ struct RealClientTests {
       settings.variables.removeAll {
         $0.name == name || ($0.name == "no_proxy" && name == "NO_PROXY")
       }
+      for index in settings.variables.indices {
+        guard let value = values[settings.variables[index].name] else { continue }
+        settings.variables[index].action = .set(value)
+      }
       settings.settings.removeAll { $0.key == name }
       var document = try settings.document()
-      // It stands in the template itself.
-      if name == "apiKeyHelper" {
-        document = document.split(separator: "\n").filter { !$0.contains("apiKeyHelper") }
+      // These stand in the template itself.
+      if let key = name?.split(separator: ".").last,
+        ["apiKeyHelper", "disableAutoMode"].contains(key)
+      {
+        document = document.split(separator: "\n").filter { !$0.contains(key) }
           .joined(separator: "\n")
       }
       try home.put(.file(document), at: RecorderHome.document)

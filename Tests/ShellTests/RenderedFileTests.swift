@@ -12,7 +12,6 @@ import Testing
       baseURL: "http://\(hostile)", model: hostile, contextWindow: 65_536)
     input.configurationFolder = hostile
     input.lateSystemMessage = .avoid
-    input.thinking = .off
     return input
   }()
 

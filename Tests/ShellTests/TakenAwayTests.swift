@@ -6,9 +6,8 @@ import Testing
 
 /// Each setting of `claude-local` taken away alone: the real client then does what the setting is there against.
 ///
-/// What is not here: the variables that are taken away are in `ConflictMatrixTests`; the titles
-/// and suggestions of a terminal in `FiguresTests`; the two limits of time would take minutes to be seen, and the
-/// addresses of other providers had no effect that could be (`hygiene`).
+/// What is not here: the variables that are taken away are in `ConflictMatrixTests`, what comes with a terminal in
+/// `TakenAwayOnATerminalTests`, limits and retries in `TakenAwayLimitTests`.
 @Suite(.requires(.namespace, .superuser, .claude(.a), .claude(.c), .program("bash")))
 struct TakenAwayTests {
   typealias Found = (result: ProgramResult, prompts: [RecordingListener.Request])
@@ -122,26 +121,29 @@ struct TakenAwayTests {
 
   /// Every entry of the table is missed by one of the tests named above, or is known to be hygiene.
   @Test func everySettingHasItsTest() {
-    let hygiene: Set<String> = [
-      // Minutes would have to pass.
-      "API_TIMEOUT_MS", "CLAUDE_STREAM_IDLE_TIMEOUT_MS", "CLAUDE_CODE_MAX_RETRIES",
-      // On a terminal: FiguresTests, and the facts behind them.
+    // Where each has its own test.
+    let elsewhere: Set<String> = [
+      // TakenAwayLimitTests
+      "API_TIMEOUT_MS", "CLAUDE_CODE_MAX_RETRIES",
+      // TakenAwayOnATerminalTests
       "CLAUDE_CODE_DISABLE_TERMINAL_TITLE", "CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION",
       "permissions.disableAutoMode",
+      // RealClientTests
+      "CLAUDE_CODE_MODEL_CAPABILITIES", "CLAUDE_CONFIG_DIR", "availableModels",
+      // Here
+      "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+      "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL",
       // Its spelling in lower case goes with NO_PROXY.
       "no_proxy",
-      // Own tests in RealClientTests.
-      "CLAUDE_CODE_MODEL_CAPABILITIES", "CLAUDE_CONFIG_DIR", "availableModels",
-      "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-      "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "MAX_THINKING_TOKENS",
-      "CLAUDE_CODE_EFFORT_LEVEL",
     ]
+    // No client takes less than 300 s of it, so that no test can wait for it: its row says what was measured.
+    let tooLong: Set<String> = ["CLAUDE_STREAM_IDLE_TIMEOUT_MS"]
     let settings = ClientSettings(
       .init(
         baseURL: "http://127.0.0.1:1", model: "m", contextWindow: 65_536,
-        lateSystemMessage: .avoid, thinking: .off, configurationFolder: "/c",
+        lateSystemMessage: .avoid, configurationFolder: "/c",
         availableModels: ["m"]))
-    let tested = Set(Self.cases.map(\.setting)).union(hygiene)
+    let tested = Set(Self.cases.map(\.setting)).union(elsewhere).union(tooLong)
     for variable in settings.variables where variable.action != .unset {
       #expect(tested.contains(variable.name), "\(variable.name) has no test")
     }

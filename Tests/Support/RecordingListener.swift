@@ -34,11 +34,20 @@ public struct RecordingListener: Sendable {
     public var system: [Block]?
   }
 
+  /// What becomes of a prompt.
+  public enum Answering: Sendable {
+    case pong
+    /// A 500, as of a server that is broken for a moment.
+    case failure
+    /// The request is taken, and nothing is ever said.
+    case silence
+  }
+
   private let record: Record
   private let channel: any Channel
 
   /// Serves on a socket that listens.
-  public init(socket: CInt) async throws {
+  public init(socket: CInt, answering: Answering = .pong) async throws {
     let record = Record()
     self.record = record
     channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -46,7 +55,7 @@ public struct RecordingListener: Sendable {
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           try pipeline.configureHTTPServerPipeline()
-          try pipeline.addHandler(Handler(record))
+          try pipeline.addHandler(Handler(record, answering))
         }
       }
       .withBoundSocket(socket).get()
@@ -70,7 +79,12 @@ private final class Handler: ChannelInboundHandler {
   private var head: HTTPRequestHead?
   private var body = ByteBuffer()
 
-  init(_ record: Record) { self.record = record }
+  private let answering: RecordingListener.Answering
+
+  init(_ record: Record, _ answering: RecordingListener.Answering) {
+    self.record = record
+    self.answering = answering
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
@@ -91,7 +105,12 @@ private final class Handler: ChannelInboundHandler {
             body: Array(body.readableBytesView), prompt: prompt))
       }
       let isPrompt = head.method == .POST && head.uri.hasPrefix("/v1/messages?")
-      answer(context, isPrompt ? .ok : .notFound, isPrompt ? Self.pong : "")
+      guard isPrompt else { return answer(context, .notFound, "") }
+      switch answering {
+      case .pong: answer(context, .ok, Self.pong)
+      case .failure: answer(context, .internalServerError, "boom")
+      case .silence: return
+      }
     }
   }
 

@@ -77,7 +77,7 @@ extension ClientSettings {
   }
 
   private static func limits(_ input: Input) -> [Variable] {
-    var variables = [
+    [
       set(
         "CLAUDE_CODE_MAX_CONTEXT_TOKENS", String(input.contextWindow),
         "The model's real context: otherwise the client assumes 1M tokens and never compacts while the server silently "
@@ -88,29 +88,18 @@ extension ClientSettings {
           + "own 32,000 would leave 9,768 of 32,768.", "claude-code.md §7"),
       set(
         "API_TIMEOUT_MS", "3600000",
-        "A long first prompt on a CPU takes minutes; the limit is for the whole answer.",
-        "claude-code.md §7"),
+        "A long first prompt on a CPU takes minutes; the limit is for the whole answer, and the client's own is 10 minutes.",
+        "claude-code.md §7, TakenAwayLimitTests"),
       set(
         "CLAUDE_STREAM_IDLE_TIMEOUT_MS", "3600000",
-        "The client drops a server that is silent for 357 s, and Ollama sends nothing before the first token.",
-        "claude-code.md §7, ollama.md §2"),
+        "2.1.330 drops a server that is silent for 357 s, or 300 s in mid-answer, and Ollama sends nothing before the first "
+          + "token. (2.1.142 waits anyway; 2.1.81 and 2.1.1 leave after 300 s whatever they are told.)",
+        "claude-code.md §7, ollama.md §2; no client takes less than 300 s, so no test waits for it"),
       Variable(
         name: "CLAUDE_CODE_MAX_RETRIES", action: .preset("3"),
         reason: "A server that is down is reported after 5 s instead of 187 s of silence.",
-        source: "claude-code.md §9; 4.9 s measured with 3 retries"),
+        source: "claude-code.md §9; 4.9 s measured with 3 retries, TakenAwayLimitTests"),
     ]
-    if input.thinking == .off {
-      variables += [
-        set(
-          "MAX_THINKING_TOKENS", "0", "No `thinking` in the request.",
-          "claude-code.md §4"),
-        set(
-          "CLAUDE_CODE_EFFORT_LEVEL", "unset",
-          "No `output_config`, which Ollama takes as think=high; both are needed.",
-          "claude-code.md §4"),
-      ]
-    }
-    return variables
   }
 
   private static let cacheAndTraffic = [
@@ -121,11 +110,11 @@ extension ClientSettings {
     set(
       "CLAUDE_CODE_DISABLE_TERMINAL_TITLE", "1",
       "Title requests cost one request a turn and wipe the prompt cache of servers before llama-server's host cache.",
-      "together.md §1"),
+      "together.md §1, TakenAwayOnATerminalTests"),
     set(
       "CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION", "false",
       "Prompt suggestions are a second request with the full context every turn (2.1.81).",
-      "together.md §1"),
+      "together.md §1, TakenAwayOnATerminalTests"),
     set(
       "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1",
       "Nothing else leaves the machine: no DNS name is asked for; also 0.3 s faster to start. (2.1.81 alone asks raw.githubusercontent.com for its list of withdrawn plugins all the same, which no setting stops.)",
@@ -169,8 +158,9 @@ extension ClientSettings {
       unset(
         "ANTHROPIC_BETAS", "Would ask for what the engine does not know.", "claude-code.md §5a"),
       unset(
-        "CLAUDE_CODE_OAUTH_TOKEN", "A login token has no business at this server.",
-        "claude-code.md §2"),
+        "CLAUDE_CODE_OAUTH_TOKEN",
+        "A login token has no business at this server: as the only credential every measured version sends it there.",
+        "claude-code.md §2; asked by ClientProbe"),
     ]
     + [
       "ENABLE_TOOL_SEARCH", "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS",
@@ -214,7 +204,7 @@ extension ClientSettings {
         key: "permissions.disableAutoMode", content: .text("disable"),
         reason:
           "Auto mode asks a classifier with 144 kB a time and then refuses; any other mode of the person's stays.",
-        source: "claude-code.md §6"),
+        source: "claude-code.md §6, TakenAwayOnATerminalTests"),
     ]
     if let available = input.availableModels {
       settings.append(

@@ -67,7 +67,6 @@ public struct ClientSettings: Sendable, Hashable {
     public var maxOutputTokens: Int
     public var profile: Profile
     public var lateSystemMessage: LateSystemMessage
-    public var thinking: Thinking
     /// A configuration folder of its own for the client; `nil` shares the person's.
     public var configurationFolder: String?
     /// How a server elsewhere is reached.
@@ -82,7 +81,7 @@ public struct ClientSettings: Sendable, Hashable {
     public init(
       baseURL: String, model: String, contextWindow: Int, maxOutputTokens: Int? = nil,
       profile: Profile = .full, lateSystemMessage: LateSystemMessage = .keep,
-      thinking: Thinking = .asTheClientAsks, configurationFolder: String? = nil,
+      configurationFolder: String? = nil,
       access: ServerAccess? = nil, availableModels: [String]? = nil, settingsNoProxy: String? = nil
     ) {
       self.baseURL = baseURL
@@ -92,7 +91,6 @@ public struct ClientSettings: Sendable, Hashable {
         maxOutputTokens ?? ClientSettings.outputTokens(inContextOf: contextWindow)
       self.profile = profile
       self.lateSystemMessage = lateSystemMessage
-      self.thinking = thinking
       self.configurationFolder = configurationFolder
       self.access = access
       self.availableModels = availableModels
@@ -105,13 +103,6 @@ public struct ClientSettings: Sendable, Hashable {
     case keep
     /// For models whose template refuses it (a 400 on every request) or whose renderer drops it.
     case avoid
-  }
-
-  /// Whether thinking is asked for.
-  public enum Thinking: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Adaptive at high effort today; a model without thinking ignores it.
-    case asTheClientAsks
-    case off
   }
 
   /// The answer length that leaves the client room to work: a quarter of the context, at most the client's own 32,000.

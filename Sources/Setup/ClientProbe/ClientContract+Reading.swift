@@ -41,19 +41,19 @@ extension ClientContract {
     }
     backgroundModels = Set(prompts.filter { $0.label == nil }.map(\.model)).sorted()
     let ways: [(CredentialWay, ClientProbe.Run)] = [
-      (.token, .token), (.key, .tiers), (.both, .both),
+      (.token, .token), (.key, .tiers), (.both, .both), (.login, .login),
     ]
     credentials = [:]
     for (way, run) in ways {
-      guard let prompt = prompts.first(where: { $0.run == run && $0.label != nil }) else {
-        continue
-      }
-      credentials[way] = prompt.request.headers
-        .filter { [ClientProbe.token, ClientProbe.key].contains(where: $0.value.contains) }
+      let given = way == .login ? [ClientProbe.login] : [ClientProbe.token, ClientProbe.key]
+      let prompt = prompts.first { $0.run == run && $0.label != nil }
+      credentials[way] = (prompt?.request.headers ?? [])
+        .filter { given.contains(where: $0.value.contains) }
         .map { $0.name.lowercased() }.sorted()
     }
     sendsLogin = requests.contains { request in
-      request.headers.contains { $0.value.contains(ClientProbe.login) }
+      ClientProbe.base(of: request.path)?.run != .login
+        && request.headers.contains { $0.value.contains(ClientProbe.login) }
     }
   }
 }

@@ -3,7 +3,7 @@ public struct ClientContract: Sendable, Hashable, Codable {
   public var clientVersion: String
   /// The path after the base URL to which a prompt is posted.
   public var path: String
-  /// The headers that carried a credential, in lower case, by the way in which it was given.
+  /// The headers that carried a credential, in lower case, by the way in which it was given; empty where none was sent.
   public var credentials: [CredentialWay: [String]]
   /// Whether a stored login or a login token was sent although another credential was given.
   public var sendsLogin: Bool
@@ -31,6 +31,8 @@ public struct ClientContract: Sendable, Hashable, Codable {
     case key
     /// Both variables.
     case both
+    /// `CLAUDE_CODE_OAUTH_TOKEN` alone.
+    case login
   }
 
   public enum Option: String, Sendable, Hashable, Codable, CaseIterable {

@@ -26,12 +26,13 @@ public struct ProbeListener: Sendable {
 
 /// Lets the installed client talk to a listener of ours and reads off what it does.
 ///
-/// A client takes a second of processor time to start, its further prompts a twentieth of that. So three of them run at
-/// once, each says as much as one can, and each is ended as soon as it has said it:
+/// A client takes a second of processor time to start, its further prompts a twentieth of that. So four of them run at
+/// once, one for each way of giving a credential; each says as much as one can, and is ended as soon as it has said it:
 /// - `token`: every tool, `ANTHROPIC_AUTH_TOKEN` beside a stored login and a login token.
 /// - `tiers`: `ANTHROPIC_API_KEY`, the lean tools, `--settings` against a settings file and the environment; a
 ///   conversation in which the model changes from tier to tier.
 /// - `both`: token and key; the answer to its prompt starts a subagent of each tier.
+/// - `login`: a login token in `CLAUDE_CODE_OAUTH_TOKEN` and nothing else.
 public struct ClientProbe: Sendable {
   let world: World
   let listen: @Sendable () async throws(Failure) -> ProbeListener
@@ -57,7 +58,7 @@ public struct ClientProbe: Sendable {
   // MARK: - What is sent
 
   enum Run: String, Sendable, CaseIterable {
-    case token, tiers, both
+    case token, tiers, both, login
   }
 
   /// Which of the places that name a base URL the client took it from.
@@ -137,12 +138,14 @@ public struct ClientProbe: Sendable {
 }
 
 extension ClientContract {
-  /// What was kept of the last client that was asked, of whatever version; one that cannot be read is asked again.
+  /// What was kept of the last client that was asked, of whatever version; one that cannot be read, or was asked less
+  /// than is asked today, is asked again.
   static func stored(in world: World) -> ClientContract? {
     guard let bytes = try? world.files.read(Folders(world.environment).clientContract) else {
       return nil
     }
-    return try? JSONDecoder().decode(ClientContract.self, from: Data(bytes))
+    let contract = try? JSONDecoder().decode(ClientContract.self, from: Data(bytes))
+    return contract?.credentials.count == CredentialWay.allCases.count ? contract : nil
   }
 
   /// Keeps it where the state folder is there; not being able to costs the next run two seconds.

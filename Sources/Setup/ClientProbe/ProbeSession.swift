@@ -28,7 +28,7 @@ extension ClientProbe {
     private func isComplete(_ run: Run) -> Bool {
       let said = said.value[run] ?? []
       return switch run {
-      case .token: !said.isEmpty
+      case .token, .login: !said.isEmpty
       case .tiers: said.isSuperset(of: tiers)
       case .both: said.isSuperset(of: subagents)
       }
@@ -38,6 +38,8 @@ extension ClientProbe {
     func run() async -> (options: [ClientContract.Option], words: String) {
       async let token = outcome(of: .token)
       async let both = outcome(of: .both)
+      // One that wants more than a login token ends without a prompt, which is an answer too.
+      async let login = outcome(of: .login)
       var options = ClientContract.Option.allCases
       var words = await outcome(of: .tiers, options)
       // A client that does not know an option says so and ends.
@@ -47,6 +49,7 @@ extension ClientProbe {
         words = await outcome(of: .tiers, options)
       }
       let all = [await token, words, await both]
+      _ = await login
       await askForMissingTiers(options)
       return (options, all.first { !$0.isEmpty } ?? "")
     }
@@ -89,7 +92,9 @@ extension ClientProbe {
       do {
         try prepare(FilePath(call.folder ?? ""), for: run)
         let result =
-          isConversation ? try await converse(call) : try await prompt(call)
+          isConversation
+          ? try await converse(call)
+          : try await prompt(call, within: run == .login ? .seconds(15) : .seconds(60))
         return result.succeeded ? "" : result.output + result.error
       } catch let problem as ProgramProblem {
         if case .cancelled = problem { return "" }
@@ -101,10 +106,12 @@ extension ClientProbe {
       }
     }
 
-    private func prompt(_ call: Invocation) async throws -> ProgramResult {
+    private func prompt(
+      _ call: Invocation, within limit: Duration
+    ) async throws -> ProgramResult {
       let (input, pieces) = AsyncStream.makeStream(of: [UInt8].self)
       pieces.finish()
-      return try await world.programs.converse(call, .seconds(60), input) { _ in }
+      return try await world.programs.converse(call, limit, input) { _ in }
     }
 
     /// One turn for each tier: the next begins when the client has told the result of the one before.
@@ -133,6 +140,7 @@ extension ClientProbe {
     /// A home with a stored login that no server may see; for the tiers with settings that name another base URL.
     private func prepare(_ home: FilePath, for run: Run) throws(FileProblem) {
       _ = try world.files.makeFolder(home)
+      guard run != .login else { return }
       let stored: JSON = [
         "claudeAiOauth": [
           "accessToken": .string(login + "-stored"), "refreshToken": "probe",
@@ -180,13 +188,20 @@ extension ClientProbe {
         "CLAUDE_CODE_ATTRIBUTION_HEADER": "0", "DISABLE_AUTOUPDATER": "1",
       ]
       for tier in Tier.allCases { variables[tier.variable] = model(tier.rawValue) }
-      if run != .tiers { variables["ANTHROPIC_AUTH_TOKEN"] = token }
-      if run != .token { variables["ANTHROPIC_API_KEY"] = key }
+      if run == .token || run == .both { variables["ANTHROPIC_AUTH_TOKEN"] = token }
+      if run == .tiers || run == .both { variables["ANTHROPIC_API_KEY"] = key }
+      if run == .token || run == .login {
+        variables["CLAUDE_CODE_OAUTH_TOKEN"] = login + "-variable"
+      }
+      if run == .login {
+        // 2.1.1 shows a login token to its maker first: that way out ends at our listener, which refuses.
+        for name in ["HTTP_PROXY", "HTTPS_PROXY"] { variables[name] = url }
+        variables["NO_PROXY"] = "127.0.0.1"
+      }
       let arguments: [String]
       switch run {
-      case .token:
-        variables["CLAUDE_CODE_OAUTH_TOKEN"] = login + "-variable"
-        arguments = ["-p", words(for: "none")]
+      case .token: arguments = ["-p", words(for: "none")]
+      case .login: arguments = ["-p", words(for: "none"), "--tools="]
       case .tiers:
         arguments =
           ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]

@@ -50,9 +50,13 @@ extension ClientContract {
   var words: String {
     let unknown =
       unknownTiers.isEmpty ? "" : " (it does not know \(unknownTiers.joined(separator: ", ")))"
-    let header = (credentials[.token] ?? []).map(printable).joined(separator: " and ")
+    func headers(_ way: CredentialWay) -> String {
+      (credentials[way] ?? []).map(printable).joined(separator: " and ")
+    }
+    let isLoginSent = credentials[.login]?.isEmpty == false
+    let alone = isLoginSent ? " (a login token alone would go as \(headers(.login)))" : ""
     var words =
-      "\(clientVersion) posts to \(path), the token as \(header) and no stored login, each tier's own model\(unknown), "
+      "\(clientVersion) posts to \(path), the token as \(headers(.token)) and no stored login\(alone), each tier's own model\(unknown), "
       + "\(ByteCount(full.system).inWords) of system prompt and \(ByteCount(full.tools).inWords) in \(full.toolCount) tools: about \(full.tokens) tokens"
     if let lean { words += ", \(lean.tokens) with the lean profile" }
     return words

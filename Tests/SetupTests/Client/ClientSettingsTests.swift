@@ -81,14 +81,12 @@ import Testing
   @Test func optionsAddTheirVariablesOnly() {
     var changed = input
     changed.lateSystemMessage = .avoid
-    changed.thinking = .off
     changed.configurationFolder = "/c"
     changed.profile = .lean
     let added = Set(ClientSettings(changed).variables).subtracting(ClientSettings(input).variables)
     #expect(
       Set(added.map(\.name)) == [
-        "CLAUDE_CODE_MODEL_CAPABILITIES", "MAX_THINKING_TOKENS", "CLAUDE_CODE_EFFORT_LEVEL",
-        "CLAUDE_CONFIG_DIR",
+        "CLAUDE_CODE_MODEL_CAPABILITIES", "CLAUDE_CONFIG_DIR",
       ])
     #expect(
       ClientSettings(changed).arguments.map(\.text) == ["--tools=Bash,Edit,Read,Write,Glob,Grep"])

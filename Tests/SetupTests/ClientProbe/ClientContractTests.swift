@@ -11,6 +11,7 @@ struct ClientContractTests {
     var layer = "settings"
     var options = ClientContract.Option.allCases
     var login: String?
+    var takesLogin = true
     var background: String?
     var model: (String) -> String = { "probe-\($0)" }
     var subagent: (String) -> String = { "probe-\($0)" }
@@ -46,6 +47,8 @@ struct ClientContractTests {
         all.append(
           request("both.process", subagent(tier), ["probe-words-\(tier)."], headers: both))
       }
+      let login = takesLogin ? [("Authorization", "Bearer sk-ant-oat01-probe-variable")] : []
+      all.append(request("login.process", model("none"), ["probe-words-none."], headers: login))
       return all
     }
 
@@ -61,6 +64,7 @@ struct ClientContractTests {
     #expect(
       contract.credentials == [
         .token: ["authorization"], .key: ["x-api-key"], .both: ["authorization", "x-api-key"],
+        .login: ["authorization"],
       ])
     #expect(contract.models["none"] == "probe-none" && contract.models["fable"] == "probe-fable")
     #expect(contract.subagentModels.count == 4 && contract.subagentModels["haiku"] == "probe-haiku")
@@ -99,6 +103,8 @@ struct ClientContractTests {
     #expect(
       try Client(options: [.settings, .permissionMode]).contract().surprises
         == ["it does not know --tools"])
+    let careful = try Client(takesLogin: false).contract()
+    #expect(careful.credentials[.login] == [] && careful.surprises == [])
     let leaking = try Client(login: "Bearer sk-ant-oat01-probe-stored").contract()
     #expect(leaking.sendsLogin)
     #expect(leaking.surprises == ["it sends the stored login beside the token"])
