@@ -5,11 +5,15 @@ RELEASE := .build/release/ccl-setup
 # The words of daily use are those of the program: of the build here, or else of the one that is installed.
 CCL_SETUP = $(or $(wildcard $(RELEASE)),$(shell command -v ccl-setup),$(error There is no ccl-setup yet: run make setup))
 
+# Exclusive access is checked at run time in the debug build, which the unit tests run; in the release each check is a call
+# on the way of every byte.
+release_flags := -Xswiftc -enforce-exclusivity=unchecked
+
 # On Linux everything but the C library is linked statically, so that the binary runs on a machine without Swift and
 # libedit: a folder with nothing but static libraries comes first on the search path. No symbol is exported (saves 4 MB).
 ifeq ($(shell uname),Linux)
 static_libraries := edit bsd md tinfo z stdc++ gcc_eh
-release_flags := --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xlinker -l%,bsd md tinfo) \
+release_flags += --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xlinker -l%,bsd md tinfo) \
   -Xlinker --gc-sections -Xlinker --no-export-dynamic -Xlinker -s
 endif
 

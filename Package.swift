@@ -68,9 +68,11 @@ let package = Package(
       swiftSettings: swift),
     .target(name: "CProxyPage", cSettings: c),
     .target(name: "CScan", cSettings: c),
+    .target(name: "CKernel", cSettings: c),
     .target(
       name: "Proxy",
-      dependencies: ["CProxyPage", "CScan", nioSSL] + nio("NIOCore", "NIOPosix", "NIOTLS"),
+      dependencies: ["CKernel", "CProxyPage", "CScan", nioSSL]
+        + nio("NIOCore", "NIOPosix", "NIOTLS"),
       swiftSettings: swift),
     .target(
       name: "Rehearsal", dependencies: [asyncHTTPClient, hummingbird, logging] + nio("NIOCore"),

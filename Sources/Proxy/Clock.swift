@@ -32,12 +32,23 @@ func timestamp(_ nanoseconds: Int64) -> String {
   var seconds = time_t(nanoseconds / 1_000_000_000)
   var parts = tm()
   gmtime_r(&seconds, &parts)
-  func padded(_ number: some BinaryInteger, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  let fields =
+    [
+      (Int(parts.tm_year) + 1900, 4, "-"), (Int(parts.tm_mon) + 1, 2, "-"),
+      (Int(parts.tm_mday), 2, "T"), (Int(parts.tm_hour), 2, ":"), (Int(parts.tm_min), 2, ":"),
+      (Int(parts.tm_sec), 2, "."), (Int(nanoseconds % 1_000_000_000 / 1000), 6, "Z"),
+    ] as [(number: Int, width: Int, mark: Unicode.Scalar)]
+  return String(unsafeUninitializedCapacity: 32) { text in
+    var end = 0
+    for field in fields {
+      var number = field.number
+      for place in stride(from: end + field.width - 1, through: end, by: -1) {
+        text[place] = UInt8(ascii: "0") + UInt8(number % 10)
+        number /= 10
+      }
+      text[end + field.width] = UInt8(ascii: field.mark)
+      end += field.width + 1
+    }
+    return end
   }
-  return padded(parts.tm_year + 1900, 4) + "-" + padded(parts.tm_mon + 1, 2) + "-"
-    + padded(parts.tm_mday, 2) + "T" + padded(parts.tm_hour, 2) + ":" + padded(parts.tm_min, 2)
-    + ":" + padded(parts.tm_sec, 2) + "."
-    + padded(nanoseconds % 1_000_000_000 / 1000, 6) + "Z"
 }

@@ -1,3 +1,4 @@
+internal import CKernel
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -33,6 +34,7 @@ public struct ProxyServer: Sendable {
       throw ProxyError(description: "\(error)")
     }
     raiseOpenFileLimit()
+    ccl_keep_freed_memory()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.threads))
     let relays = OpenRelays()
     let shared = LateValue<RelayShared>()

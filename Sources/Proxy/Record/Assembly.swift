@@ -15,6 +15,8 @@ struct Assembly {
   var progress: ExchangeFacts?
   /// What it asks for, as far as that was looked up before its end.
   var promptFacts: ExchangeSummary.PromptFacts?
+  /// Its parts, once it is whole.
+  var prompt: Prompt?
   private var rawResponse = 0
   private let limit: Int
   private let spillPath: String?

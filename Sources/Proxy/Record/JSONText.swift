@@ -20,6 +20,22 @@ struct JSONText {
     needsComma = false
   }
 
+  /// Forgets the first `taken` bytes. The rest, and what follows it, begins in memory `phase` bytes behind a place that a
+  /// disk can read from.
+  mutating func drop(first taken: Int, phase: Int) {
+    let comma = needsComma
+    let rest = Array(buffer.readableBytesView.dropFirst(taken))
+    clear()
+    needsComma = comma
+    let start = buffer.withVeryUnsafeMutableBytes { memory in
+      let start = (phase - Int(bitPattern: memory.baseAddress)) & (DirectRun.block - 1)
+      return start + rest.count <= memory.count ? start : 0
+    }
+    buffer.moveWriterIndex(to: start)
+    buffer.moveReaderIndex(to: start)
+    buffer.writeBytes(rest)
+  }
+
   /// The beginning of a member that is written by hand: an object whose first member are the headers.
   mutating func begin(_ name: StaticString) {
     raw(",\"")
@@ -34,7 +50,9 @@ struct JSONText {
     needsComma = false
   }
 
-  mutating func raw(_ text: StaticString) { buffer.writeStaticString(text) }
+  mutating func raw(_ text: StaticString) {
+    raw(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
   mutating func raw(_ bytes: UnsafeRawBufferPointer) { buffer.writeBytes(bytes) }
   mutating func raw(_ bytes: ByteBuffer) { buffer.writeImmutableBuffer(bytes) }
 
@@ -66,11 +84,19 @@ struct JSONText {
     needsComma = true
   }
 
+  /// Names are most of a line's pieces, so each is one write.
   mutating func key(_ name: StaticString) {
-    separate()
-    raw("\"")
-    raw(name)
-    raw("\":")
+    let length = name.utf8CodeUnitCount
+    let comma = needsComma ? 1 : 0
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length + 4) { target in
+      if comma == 1 { target[0] = UInt8(ascii: ",") }
+      target[comma] = UInt8(ascii: "\"")
+      let name = UnsafeRawBufferPointer(start: name.utf8Start, count: length)
+      UnsafeMutableRawBufferPointer(rebasing: target[(comma + 1)...]).copyMemory(from: name)
+      target[comma + length + 1] = UInt8(ascii: "\"")
+      target[comma + length + 2] = UInt8(ascii: ":")
+      return comma + length + 3
+    }
     needsComma = false
   }
 
@@ -98,7 +124,11 @@ struct JSONText {
 
   mutating func number(_ value: some BinaryInteger) {
     separate()
-    buffer.writeString(String(value))
+    if let value = Int(exactly: value), value >= 0 {
+      digits(value)
+    } else {
+      buffer.writeString(String(value))
+    }
     needsComma = true
   }
 
@@ -180,6 +210,13 @@ struct JSONText {
   }
 
   var count: Int { buffer.readableBytes }
+
+  /// What was written after the first `length` bytes. A slice would share the memory, and the next write copy all of it.
+  func copy(from length: Int) -> ByteBuffer {
+    buffer.withUnsafeReadableBytes {
+      ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: $0[length...]))
+    }
+  }
 
   private mutating func separate() {
     if needsComma { raw(",") }

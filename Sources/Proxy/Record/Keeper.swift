@@ -8,6 +8,7 @@ final class Keeper {
   private var prompts = PromptMemory()
   private var text = JSONText(capacity: 256 * 1024)
   private var scratch = JSONText()
+  private var lastTarget = (asked: "", recorded: "")
   private var file: RecordFile?
   private(set) var journal: Journal
   /// Why nothing is recorded any more.
@@ -15,7 +16,7 @@ final class Keeper {
   private var lines: [(id: Int, row: ByteBuffer, offset: Int, length: Int)] = []
 
   /// Bytes of lines that are gathered before they are written.
-  private static let batch = 256 * 1024
+  private static let batch = 1 << 20
 
   init(_ configuration: ProxyConfiguration, file: RecordFile?, console: @escaping Console) {
     self.configuration = configuration
@@ -86,16 +87,17 @@ final class Keeper {
   }
 
   /// Gives what is gathered to the kernel.
-  func flush() {
+  /// - Parameter all: false may keep a few last bytes of much for the next time, which is about to come.
+  func flush(all: Bool = true) {
     if text.count > 0, let file {
       do {
-        try text.buffer.withUnsafeReadableBytes { try file.append($0) }
+        try file.append(&text, all: all || file.isDue)
         settleLines()
-        try file.rotateIfDue()
+        try file.rotateIfDue(text)
       } catch {
         stopRecording(error, keeping: lines.first?.offset ?? file.size)
+        text.clear()
       }
-      text.clear()
     }
   }
 
@@ -106,15 +108,17 @@ final class Keeper {
     journal.endFeeds()
   }
 
+  /// The lines that the file has to their ends are listed.
   private func settleLines() {
     guard let file else { return }
-    for line in lines {
+    let whole = lines.prefix { $0.offset + $0.length < file.size }
+    for line in whole {
       journal.add(
         Journal.Entry(
           id: line.id, row: line.row, segment: file.segment, offset: line.offset,
           length: line.length))
     }
-    lines.removeAll(keepingCapacity: true)
+    lines.removeFirst(whole.count)
   }
 
   private func stopRecording(_ error: any Error, keeping length: Int) {
@@ -135,16 +139,13 @@ final class Keeper {
     text.object { text in
       summary.write(to: &text)
     }
-    // A slice would share the buffer, and the next write would copy all of it.
-    let ownRow = text.buffer.withUnsafeReadableBytes {
-      ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: $0[start...]))
-    }
+    let ownRow = text.copy(from: start)
     if let file {
       let offset = file.size + start
       if writeRest(assembly, head, body, offset: offset) {
         let length = file.size + text.count - offset - 1
         lines.append((assembly.id, ownRow, offset, length))
-        if text.count > Self.batch { flush() }
+        if text.count > Self.batch { flush(all: false) }
       } else {
         journal.add(Journal.Entry(id: assembly.id, row: ownRow))
       }
@@ -166,6 +167,7 @@ final class Keeper {
     var summary = beginSummary(&assembly, facts, head)
     if let body, body.readableBytes > 0 {
       let prompt = prompt(of: body, summary, facts, head)
+      assembly.prompt = prompt
       summary.request = prompt.facts
       summary.prefix = prompts.compare(id: assembly.id, body: body, prompt)
     }
@@ -195,11 +197,13 @@ final class Keeper {
   private func beginSummary(
     _ assembly: inout Assembly, _ facts: ExchangeFacts, _ head: HeadFields
   ) -> ExchangeSummary {
-    let parts = head.startLine.utf8.split(separator: .space).map { String(Substring($0)) }
+    let parts = head.startLine.utf8.split(separator: .space, maxSplits: 2).map {
+      String(Substring($0))
+    }
     var summary = ExchangeSummary(
-      id: assembly.id, at: timestamp(facts.startedAt), client: facts.client,
-      method: parts.first ?? "", target: withoutSecrets(target: parts.count > 1 ? parts[1] : ""),
-      repaired: facts.repairedTarget.map { withoutSecrets(target: $0) },
+      id: assembly.id, at: timestamp(facts.startedAt), client: facts.client.map(shown) ?? "",
+      method: parts.first ?? "", target: recordable(parts.count > 1 ? parts[1] : ""),
+      repaired: facts.repairedTarget.map { recordable($0) },
       status: assembly.responseHead?.status,
       ending: facts.ending.rawValue, remark: facts.remark, others: facts.others,
       requestDone: facts.requestDone.map { $0 / 1000 },
@@ -212,6 +216,16 @@ final class Keeper {
     return summary
   }
 
+  /// Clients ask for the same target again and again.
+  private func recordable(_ target: String) -> String {
+    if lastTarget.asked != target { lastTarget = (target, withoutSecrets(target: target)) }
+    return lastTarget.recorded
+  }
+
+  private func shown(_ address: SocketAddress) -> String {
+    address.ipAddress.map { "\($0):\(address.port ?? 0)" } ?? ""
+  }
+
   // MARK: - The rest of a line: headers and bodies
 
   /// - Returns: false if the line could not be written; the recording has stopped then.
@@ -222,13 +236,13 @@ final class Keeper {
     do {
       text.begin("sent")
       head.write(to: &text)
-      try writeBody(assembly.request, body)
+      try writeBody(assembly.request, body, assembly.prompt, id: assembly.id)
       text.raw("}")
       if assembly.response != nil || assembly.responseHead != nil {
         text.begin("received")
         (assembly.responseHead ?? HeadFields(ByteBuffer())).write(to: &text)
         text.marks(assembly.marks)
-        try writeBody(assembly.response, assembly.response?.whole())
+        try writeBody(assembly.response, assembly.response?.whole(), id: assembly.id)
         text.raw("}")
       }
       text.endLine()
@@ -240,11 +254,18 @@ final class Keeper {
     }
   }
 
-  private func writeBody(_ body: BodyKeeper?, _ whole: ByteBuffer?) throws {
+  private func writeBody(
+    _ body: BodyKeeper?, _ whole: ByteBuffer?, _ prompt: Prompt? = nil, id: Int
+  ) throws {
     guard let body, body.kept > 0 else { return }
     if body.isTruncated { text.raw(",\"truncated\":true") }
     if let whole {
-      whole.withUnsafeReadableBytes { text.body($0, isCut: body.isTruncated) }
+      let written = prompt.map { prompts.written(of: $0, in: id) } ?? []
+      whole.withUnsafeReadableBytes { bytes in
+        text.body(bytes, isCut: body.isTruncated, written: written) { part, text in
+          if let prompt { prompts.remember(text, for: part, of: prompt, in: id) }
+        }
+      }
     } else if let spill = body.spill {
       try writeSpilled(spill, isTruncated: body.isTruncated)
     }
@@ -293,9 +314,8 @@ final class Keeper {
   /// Writes the beginning of a long line before its end is known.
   private func writeEarly() throws {
     guard let file else { return }
-    try text.buffer.withUnsafeReadableBytes { try file.append($0) }
+    try file.append(&text, all: true)
     // The lines before this one are complete in the file now.
     settleLines()
-    text.clear()
   }
 }

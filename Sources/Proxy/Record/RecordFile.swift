@@ -1,3 +1,4 @@
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -8,85 +9,6 @@ import Synchronization
 #else
   internal import Glibc
 #endif
-
-/// Why there is no record.
-struct RecordError: Error, CustomStringConvertible {
-  var description: String
-  init(_ doing: String, _ path: String, _ code: Int32) {
-    description = "cannot \(doing) \(path): \(String(cString: strerror(code)))"
-  }
-  init(_ description: String) { self.description = description }
-}
-
-/// A file of the record that stays readable as long as somebody refers to a line in it.
-final class RecordSegment: Sendable {
-  let descriptor: Int32
-  /// Why the disk did not take what the kernel had taken; 0 if it did.
-  fileprivate let failure = Atomic<Int32>(0)
-  init(_ descriptor: Int32) { self.descriptor = descriptor }
-  deinit { close(descriptor) }
-
-  /// Opens a file that is only read.
-  convenience init(reading path: String) throws {
-    let flags = O_RDONLY | O_CLOEXEC
-    #if canImport(Darwin)
-      let descriptor = Darwin.open(path, flags)
-    #elseif canImport(Musl)
-      let descriptor = Musl.open(path, flags)
-    #else
-      let descriptor = Glibc.open(path, flags)
-    #endif
-    guard descriptor >= 0 else { throw RecordError("open", path, errno) }
-    self.init(descriptor)
-  }
-
-  /// - Returns: up to `count` bytes from `offset` on; fewer at the end of the file.
-  func read(_ count: Int, at offset: Int) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-      done = try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
-    }
-  }
-
-  /// Fills `target` from `offset` on, as far as the file goes.
-  func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
-    var done = 0
-    while done < target.count {
-      let got = pread(
-        descriptor, target.baseAddress! + done, target.count - done, off_t(offset + done))
-      if got < 0, errno == EINTR { continue }
-      guard got >= 0 else { throw RecordError("read", "the record", errno) }
-      if got == 0 { break }
-      done += got
-    }
-    return done
-  }
-}
-
-extension RecordSegment {
-  /// Waits until the bytes of `range` are on the disk and lets go of the memory that holds them.
-  ///
-  /// Nobody is about to read the record, so its pages are better used again for its next lines than kept: they would push
-  /// a model that the engine has mapped out of memory, and a page that the machine has not used yet costs a virtual one
-  /// far more than the write itself (measured: 109 to 169 µs for 55 kB, 23 µs with this).
-  fileprivate func writeOut(_ range: Range<Int>) {
-    sync()
-    #if os(Linux)
-      _ = posix_fadvise(
-        descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
-    #endif
-  }
-
-  /// Waits until everything is on the disk, and remembers if it cannot be.
-  fileprivate func sync() {
-    #if os(Linux)
-      let result = fdatasync(descriptor)
-    #else
-      let result = fsync(descriptor)
-    #endif
-    // What is no file, such as /dev/full, has nothing to wait for.
-    if result != 0, errno != EINVAL { failure.store(errno, ordering: .relaxed) }
-  }
-}
 
 /// The thread that waits for the disk, so that the one that writes the record does not.
 private let writingOut: NIOThreadPool = {
@@ -109,8 +31,12 @@ final class RecordFile {
   private(set) var lastID = 0
   /// Bytes of this file that are on their way to the disk or there.
   private var behind = 0
+  /// Bytes after those that the kernel's cache has taken.
+  private var cached = 0
+  private var direct: DirectRun?
+  private var triesDirect = true
 
-  /// Bytes after which the kernel is told to write them out.
+  /// Bytes in the kernel's cache after which it is told to write them out.
   private static let stretch = 4 << 20
 
   init(path: String, rotation: ProxyConfiguration.Rotation) throws {
@@ -127,10 +53,33 @@ final class RecordFile {
     if size > 0 { born = try firstTime() ?? born }
   }
 
-  /// Takes the bytes of whole lines.
-  func append(_ bytes: UnsafeRawBufferPointer) throws {
+  /// Takes what `text` has, and prepares it for what follows.
+  ///
+  /// - Parameter all: false leaves the end of a long run in `text` if it fills no block: more is about to come, and the
+  ///   disk takes only whole blocks without the kernel's cache.
+  func append(_ text: inout JSONText, all: Bool) throws {
     let failure = segment.failure.load(ordering: .relaxed)
     guard failure == 0 else { throw RecordError("write", path, failure) }
+    let taken = try text.buffer.withUnsafeReadableBytes { bytes in
+      guard bytes.count >= DirectRun.shortest, triesDirect else {
+        try appendCached(bytes)
+        return bytes.count
+      }
+      let gap = (DirectRun.block - size % DirectRun.block) % DirectRun.block
+      try appendCached(UnsafeRawBufferPointer(rebasing: bytes[..<gap]))
+      direct = direct ?? DirectRun(segment, path: path)
+      let run = UnsafeRawBufferPointer(rebasing: bytes[gap...])
+      let done = direct?.write(run, at: size) ?? 0
+      size += done
+      triesDirect = direct?.isUsable ?? false
+      if triesDirect, !all { return gap + done }
+      try appendCached(UnsafeRawBufferPointer(rebasing: run[done...]))
+      return bytes.count
+    }
+    text.drop(first: taken, phase: size % DirectRun.block)
+  }
+
+  private func appendCached(_ bytes: UnsafeRawBufferPointer) throws {
     var done = 0
     while done < bytes.count {
       let wrote = write(segment.descriptor, bytes.baseAddress! + done, bytes.count - done)
@@ -141,12 +90,13 @@ final class RecordFile {
       done += wrote
     }
     size += bytes.count
-    if size - behind >= Self.stretch {
-      let segment = segment
-      let range = behind..<size
-      behind = size
-      writingOut.submit { _ in segment.writeOut(range) }
-    }
+    cached += bytes.count
+    guard cached >= Self.stretch else { return }
+    let segment = segment
+    let range = behind..<size
+    behind = size
+    cached = 0
+    writingOut.submit { _ in segment.writeOut(range) }
   }
 
   /// Takes back everything after `length` bytes: a line that could not be finished.
@@ -158,11 +108,14 @@ final class RecordFile {
 
   func sync() { segment.sync() }
 
-  /// Begins a new file if this one has become too large or too old.
-  func rotateIfDue() throws {
-    guard size > 0,
-      size >= rotation.bytes || wallClock() - born >= rotation.age * 1_000_000_000
-    else { return }
+  /// Whether this file is too large or too old to take more than what is on its way.
+  var isDue: Bool {
+    size > 0 && (size >= rotation.bytes || wallClock() - born >= rotation.age * 1_000_000_000)
+  }
+
+  /// Begins a new file if nothing is on its way to this one, and it is due.
+  func rotateIfDue(_ text: JSONText) throws {
+    guard isDue, text.count == 0 else { return }
     sync()
     for number in stride(from: rotation.kept, to: 0, by: -1) {
       let older = number == 1 ? path : "\(path).\(number - 1)"
@@ -173,6 +126,9 @@ final class RecordFile {
     if rotation.kept == 0 { unlink(path) }
     (segment, size) = try Self.open(path)
     behind = 0
+    cached = 0
+    direct = nil
+    triesDirect = true
     born = wallClock()
   }
 
@@ -263,29 +219,4 @@ private func makeFolders(_ path: String) throws {
   }
   try makeFolders(String(path[..<slash]))
   guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw RecordError("make", path, errno) }
-}
-
-/// Bytes that are too many for memory, in a file without a name.
-final class SpillFile {
-  let segment: RecordSegment
-  private(set) var count = 0
-
-  init(besides path: String) throws {
-    var template = Array((path + ".XXXXXX").utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw RecordError("make a file besides", path, errno) }
-    unlink(template)
-    segment = RecordSegment(descriptor)
-  }
-
-  func append(_ bytes: UnsafeRawBufferPointer) throws {
-    var done = 0
-    while done < bytes.count {
-      let wrote = write(segment.descriptor, bytes.baseAddress! + done, bytes.count - done)
-      if wrote < 0, errno == EINTR { continue }
-      guard wrote > 0 else { throw RecordError("write", "a body", errno) }
-      done += wrote
-    }
-    count += bytes.count
-  }
 }

@@ -93,10 +93,10 @@ final class Recorder: Sendable {
       if taken.0.isEmpty { queue.isExpected = false }
       return taken
     }
-    guard !parcels.isEmpty else { return }
     let keeper = keeper.value
+    guard !parcels.isEmpty else { return keeper.flush() }
     for parcel in parcels { keeper.take(parcel) }
-    keeper.flush()
+    keeper.flush(all: false)
     let (waiting, isBusy) = queue.withLock { queue in
       queue.weight -= weight
       defer { queue.waiting = [] }
@@ -112,6 +112,7 @@ final class Recorder: Sendable {
   ) -> EventLoopFuture<Answer> {
     loop.submit {
       self.empty()
+      self.keeper.value.flush()
       return try question(self.keeper.value)
     }
   }

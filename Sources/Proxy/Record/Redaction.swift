@@ -31,15 +31,46 @@ extension JSONText {
 
   /// A body that is whole in memory, as text if it is UTF-8.
   /// - Parameter isCut: what follows was not kept, so it may end within a character.
-  mutating func body(_ bytes: UnsafeRawBufferPointer, isCut: Bool) {
+  ///   - written: parts of it in order, JSON lists, with what stands for them if that is known already.
+  ///   - remember: told what stands for the others.
+  mutating func body(
+    _ bytes: UnsafeRawBufferPointer, isCut: Bool,
+    written: [(part: Range<Int>, text: ByteBuffer?)] = [],
+    remember: (Range<Int>, ByteBuffer) -> Void = { _, _ in }
+  ) {
     let start = count
     raw(",\"body\":\"")
-    if redacted(bytes, isLast: true, isCut: isCut) == nil {
+    if !parts(bytes, isCut, written, remember) {
       cut(to: start)
       raw(",\"base64\":\"")
       base64(bytes)
     }
     raw("\"")
+  }
+
+  /// - Returns: false if it is not UTF-8.
+  private mutating func parts(
+    _ bytes: UnsafeRawBufferPointer, _ isCut: Bool,
+    _ written: [(part: Range<Int>, text: ByteBuffer?)],
+    _ remember: (Range<Int>, ByteBuffer) -> Void
+  ) -> Bool {
+    var place = 0
+    for (part, text) in written {
+      // No key goes on beyond the bracket of a list.
+      let before = UnsafeRawBufferPointer(rebasing: bytes[place..<part.lowerBound])
+      guard redacted(before, isLast: true) != nil else { return false }
+      if let text {
+        raw(text)
+      } else {
+        let start = count
+        let list = UnsafeRawBufferPointer(rebasing: bytes[part])
+        guard redacted(list, isLast: true) != nil else { return false }
+        remember(part, copy(from: start))
+      }
+      place = part.upperBound
+    }
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[place...])
+    return redacted(rest, isLast: true, isCut: isCut) != nil
   }
 
   /// A body as far as it has come.

@@ -18,7 +18,7 @@ struct Mark: Sendable {
 
 /// What is known of an exchange besides its bytes.
 struct ExchangeFacts: Sendable {
-  var client: String
+  var client: SocketAddress?
   /// Nanoseconds since 1970.
   var startedAt: Int64
   /// Where the request really went, if its path was repaired.
@@ -67,8 +67,10 @@ struct Exchange {
   private static let exactMarks = 20_000
   private var marks = 0
 
-  init(id: Int, client: String, start: NIODeadline, startedAt: Int64, framing: Framing, others: Int)
-  {
+  init(
+    id: Int, client: SocketAddress?, start: NIODeadline, startedAt: Int64, framing: Framing,
+    others: Int
+  ) {
     self.start = start
     facts = ExchangeFacts(
       client: client, startedAt: startedAt, requestFraming: framing, end: 0, others: others,

@@ -115,7 +115,8 @@ final class Relay {
       return false
     }
     var exchange = Exchange(
-      id: shared.recorder.nextID(), client: clientAddress, start: .now(), startedAt: wallClock(),
+      id: shared.recorder.nextID(), client: client?.channel.remoteAddress, start: .now(),
+      startedAt: wallClock(),
       framing: request.framing, others: shared.recorder.began())
     exchange.facts.repairedTarget = rewrite.repairedTarget
     // A slice would keep the whole buffer that it was read into.
@@ -511,11 +512,6 @@ final class Relay {
       self.resumeClient()
     }
   }
-
-  private lazy var clientAddress: String = {
-    guard let address = client?.channel.remoteAddress else { return "" }
-    return address.ipAddress.map { "\($0):\(address.port ?? 0)" } ?? ""
-  }()
 }
 
 extension BodyScanner {

@@ -119,7 +119,7 @@ struct Rewrite {
 
 /// Small for the many events of a stream, large for bodies.
 let receiveBuffers = AdaptiveRecvByteBufferAllocator(
-  minimum: 2048, initial: 16 * 1024, maximum: 64 * 1024)
+  minimum: 2048, initial: 64 * 1024, maximum: 64 * 1024)
 
 extension String {
   /// An IP address, for which TLS knows no server name.
