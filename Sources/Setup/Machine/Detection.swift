@@ -116,7 +116,8 @@ private struct Detection: Sendable {
       { await ClaudeCode.detect(in: world, within: programLimit) },
       { $0.probe(on: await system.value.value) })
     async let shells = ask(
-      .shells, otherwise: [ShellFindings](), { ShellFindings.detect(in: world, zshFolder: await zshFolder.value) },
+      .shells, otherwise: [ShellFindings](),
+      { ShellFindings.detect(in: world, zshFolder: await zshFolder.value) },
       { ShellFindings.probe($0) })
     async let conflicts = ask(
       .conflicts, otherwise: [Conflict](),
