@@ -8,11 +8,13 @@ import Testing
 @Suite(.serialized, .requires(.namespace, .superuser, .claude(.a), .program("bash")))
 struct RealClientTests {
   static let model = "qwen3-coder:30b-64k"
+  static let fableModel = "library/qwen3-coder:30b-64k"
 
   /// A home with `claude-local`, the client on its PATH, and what a case adds.
   struct Place {
     let network: Namespace
     let listener: RecordingListener
+    let url: String
     let home: TemporaryHome
 
     init(
@@ -24,8 +26,10 @@ struct RealClientTests {
       network = try await Namespace(watchingAttempts: watchingAttempts)
       let (socket, port) = try network.listeningSocket()
       listener = try await RecordingListener(socket: socket, answering: answering)
+      url = "http://127.0.0.1:\(port)"
       var input = ClientSettings.Input(
-        baseURL: "http://127.0.0.1:\(port)", model: RealClientTests.model, contextWindow: 65_536)
+        baseURL: url, model: RealClientTests.model, contextWindow: 65_536)
+      input.fableModel = RealClientTests.fableModel
       home = try TemporaryHome(entries)
       change(&input, home)
       try home.put(.link(to: version.path.string), at: ".local/bin/claude")
@@ -60,6 +64,7 @@ struct RealClientTests {
     func run(
       _ arguments: String = "-p hi", in shell: Shell = .bash, environment: [String: String] = [:]
     ) async throws -> (result: ProgramResult, prompts: [RecordingListener.Request]) {
+      let before = listener.requests.count
       let source = shell == .fish ? "" : ". \"$HOME/\(RecorderHome.functionFile(shell))\"\n"
       let result = try await network.run(
         shell.rawValue, ["-c", source + "claude-local " + arguments],
@@ -67,7 +72,7 @@ struct RealClientTests {
           // What fails is to fail at once here.
           .merging(["CLAUDE_CODE_MAX_RETRIES": "0"]) { $1 },
         folder: home["work"], within: .seconds(60))
-      return (result, listener.requests.filter { $0.prompt != nil })
+      return (result, listener.requests.dropFirst(before).filter { $0.prompt != nil })
     }
   }
 
@@ -154,7 +159,7 @@ struct RealClientTests {
 
   @Test(arguments: [
     ("--model sonnet -p hi", model), ("--model haiku -p hi", model), ("--model opus -p hi", model),
-    ("--model fable -p hi", model), ("-p --model qwen3-coder-64k hi", "qwen3-coder-64k"),
+    ("--model fable -p hi", fableModel), ("-p --model qwen3-coder-64k hi", "qwen3-coder-64k"),
     ("--model claude-sonnet-4-6 -p hi", "claude-sonnet-4-6"),
   ])
   func aModelOfThePersonsIsTaken(arguments: String, model: String) async throws {
@@ -199,6 +204,19 @@ struct RealClientTests {
       let tools = Set(found.prompts[0].prompt?.tools?.map(\.name) ?? [])
       #expect(tools.isSuperset(of: ["Bash", "Edit", "Read", "Write", "Glob", "Grep"]))
     }
+    try await place.listener.end()
+  }
+
+  /// Nothing tells the model that it is another one; by its own name for that tier the client does.
+  @Test(arguments: [true, false])
+  func theModelIsNotTakenForAnotherOne(isSpeltOtherwise: Bool) async throws {
+    let place = try await Place { input, _ in
+      if !isSpeltOtherwise { input.fableModel = Self.model }
+    }
+    let found = try await place.run()
+    let prompt = try #require(found.prompts.first)
+    let says = String(decoding: prompt.body, as: UTF8.self).contains("This iteration of Claude is")
+    #expect(says == !isSpeltOtherwise)
     try await place.listener.end()
   }
 

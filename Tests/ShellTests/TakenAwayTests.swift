@@ -38,7 +38,10 @@ struct TakenAwayTests {
     + ["OPUS", "SONNET", "HAIKU", "FABLE"].map { tier in
       Case(
         setting: "ANTHROPIC_DEFAULT_\(tier)_MODEL", arguments: "--model \(tier.lowercased()) -p hi"
-      ) { $0.prompts.allSatisfy { $0.prompt?.model == model } }
+      ) {
+        let wanted = tier == "FABLE" ? RealClientTests.fableModel : model
+        return $0.prompts.allSatisfy { $0.prompt?.model == wanted }
+      }
     } + [
       Case(setting: "CLAUDE_CODE_MAX_CONTEXT_TOKENS") { !$0.result.error.contains("1m tokens") },
       Case(setting: "CLAUDE_CODE_MAX_OUTPUT_TOKENS") {

@@ -76,6 +76,7 @@ extension ClientSettings {
       profile: profile ?? choices.profile,
       lateSystemMessage: derived?.dropsLateSystemMessages ?? true ? .avoid : .keep,
       access: listener == nil ? choices.access : nil, document: document)
+    input.fableModel = derived?.otherSpelling ?? input.model
     input.takesTools = demands.takesTools
     input.configurationFolder = folder?.string
     self.init(input)

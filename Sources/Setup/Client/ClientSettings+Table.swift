@@ -48,7 +48,7 @@ extension ClientSettings {
   }
 
   private static func models(_ input: Input) -> [Variable] {
-    let tiers = ["OPUS", "SONNET", "HAIKU", "FABLE"].map { tier in
+    let tiers = ["OPUS", "SONNET", "HAIKU"].map { tier in
       set(
         "ANTHROPIC_DEFAULT_\(tier)_MODEL", input.model,
         "`--model \(tier.lowercased())`, subagents and background requests of this tier use the one loaded model: no "
@@ -60,6 +60,11 @@ extension ClientSettings {
         "The model where `--model` names none; the engine's own name, since for claude-* names the newest client sends "
           + "19,800 instead of 10,500 tokens.", "claude-code.md §3, together.md §1")
     ] + tiers + [
+      set(
+        "ANTHROPIC_DEFAULT_FABLE_MODEL", input.fableModel,
+        "The same model for `--model fable`, by another spelling where the engine knows one: told of the very name that it "
+          + "uses, 2.1.330 writes 580 bytes about “Claude Fable 5” into every prompt.",
+        "claude-code.md §3 and §7; RealClientTests"),
       unset(
         "ANTHROPIC_DEFAULT_MODEL", "Would be the default in the place of ours.",
         "claude-code.md §3"),
@@ -207,10 +212,11 @@ extension ClientSettings {
         source: "claude-code.md §6, TakenAwayOnATerminalTests"),
     ]
     if let available = input.availableModels {
+      let ours = input.fableModel == input.model ? [input.model] : [input.model, input.fableModel]
       settings.append(
         Setting(
           key: "availableModels",
-          content: .list([input.model] + available.filter { $0 != input.model }),
+          content: .list(ours + available.filter { !ours.contains($0) }),
           reason:
             "A list in a settings file leaves ours out: the newest client complains, and takes the tiers' model where "
             + "`--model` names another one.",

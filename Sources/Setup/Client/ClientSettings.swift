@@ -61,6 +61,9 @@ public struct ClientSettings: Sendable, Hashable {
     public var baseURL: String
     /// The engine's own name of the derived model; a `claude-*` name makes the newest client send 1.9 times the prompt.
     public var model: String
+    /// What `--model fable` asks for: another spelling of the same model, where the engine knows one. Told of the very
+    /// name that it uses, 2.1.330 writes 580 bytes about “Claude Fable 5” into every prompt (measured).
+    public var fableModel: String
     /// Tokens; what the derived model has baked in.
     public var contextWindow: Int
     /// Tokens of one answer.
@@ -86,6 +89,7 @@ public struct ClientSettings: Sendable, Hashable {
     ) {
       self.baseURL = baseURL
       self.model = model
+      fableModel = model
       self.contextWindow = contextWindow
       self.maxOutputTokens =
         maxOutputTokens ?? ClientSettings.outputTokens(inContextOf: contextWindow)

@@ -54,6 +54,12 @@ public struct ModelName: Hashable, Sendable, CustomStringConvertible {
     return tag == Self.defaultTag ? text : "\(text):\(tag)"
   }
 
+  /// A longer spelling that means the same model; `nil` where there is none.
+  public var otherSpelling: String? {
+    guard host == Self.defaultHost else { return nil }
+    return "\(namespace == Self.defaultNamespace ? namespace : host)/\(self)"
+  }
+
   /// The name without host, namespace and tag: what Ollama's own lists call the family.
   public var family: String { model.lowercased() }
 

@@ -4,10 +4,11 @@ import Testing
 
 /// docs/settings.md is the table that the program itself uses.
 @Test func theSettingsPageIsTheTable() {
-  let settings = ClientSettings(
-    .init(
-      baseURL: "http://127.0.0.1:11434", model: "MODEL", contextWindow: 65_536, profile: .lean,
-      lateSystemMessage: .avoid))
+  var input = ClientSettings.Input(
+    baseURL: "http://127.0.0.1:11434", model: "MODEL", contextWindow: 65_536, profile: .lean,
+    lateSystemMessage: .avoid)
+  input.fableModel = "library/MODEL"
+  let settings = ClientSettings(input)
   var page = """
     # The settings of `claude-local`, and why
 

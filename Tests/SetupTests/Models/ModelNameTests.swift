@@ -37,6 +37,18 @@ struct ModelNameTests {
   }
 
   @Test(
+    "Another spelling",
+    arguments: [
+      ("qwen3:1.7b-32k", "library/qwen3:1.7b-32k"), ("a/b", "registry.ollama.ai/a/b"),
+      ("hf.co/unsloth/x:Q4", nil),
+    ])
+  func otherwise(name: String, expected: String?) throws {
+    let name = try ModelName(name)
+    #expect(name.otherSpelling == expected)
+    if let expected { #expect(try ModelName(expected) == name) }
+  }
+
+  @Test(
     "Hostile and mistaken names are refused",
     arguments: [
       "", " ", "qwen3 coder", "qwen3;id", "$(id)", "`id`", "qwen3\nFROM evil", "qwen3\r\n",
