@@ -9,27 +9,21 @@ import NIOPosix
 final class Relay {
   let shared: RelayShared
   var client: ChannelHandlerContext?
-  var engine: ChannelHandlerContext?
-
-  private enum Engine { case none, connecting, open }
-  private var engineState = Engine.none
-  /// Bytes for the engine while its connection is being made.
-  private var waiting: [ByteBuffer] = []
-  private var waitingBytes = 0
+  private let engine = EngineEnd()
 
   /// Bytes of the client that cannot be passed on yet: part of a head, or a request sent ahead of its turn.
-  private var input: ByteBuffer?
+  var input: ByteBuffer?
   /// Part of the head of the engine's answer.
   private var output: ByteBuffer?
 
   private var exchange: Exchange?
   private var request: RequestHead?
   private var requestBody: BodyScanner?
-  private var response: ResponseHead?
+  var response: ResponseHead?
   private var responseBody: BodyScanner?
-  private var clientInputClosed = false
+  var clientInputClosed = false
   private var draining = false
-  private var page: PageConversation?
+  var page: PageConversation?
   /// The recorder is behind: no more is read until it has caught up, or for a moment at most.
   private var isHeldBack = false
 
@@ -41,13 +35,8 @@ final class Relay {
   var clientMayRead: Bool {
     if draining || page != nil { return true }
     if isHeldBack { return false }
-    switch engineState {
-    case .none: return (input?.readableBytes ?? 0) <= inputLimit
-    case .connecting: return waitingBytes <= RelayShared.highWaterMark
-    case .open:
-      return engine?.channel.isWritable ?? true
-        && (requestBody != nil || (input?.readableBytes ?? 0) <= inputLimit)
-    }
+    if !engine.takesMore { return false }
+    return engine.isConnecting || requestBody != nil || (input?.readableBytes ?? 0) <= inputLimit
   }
 
   /// Bytes that are taken before they can be passed on: a head until it is whole, or a request ahead of its turn.
@@ -64,7 +53,7 @@ final class Relay {
     passRequests(buffer)
   }
 
-  private func passRequests(_ bytes: ByteBuffer) {
+  func passRequests(_ bytes: ByteBuffer) {
     var buffer = bytes
     while buffer.readableBytes > 0, !draining, client != nil {
       if page != nil {
@@ -157,15 +146,13 @@ final class Relay {
     finishIfComplete()
   }
 
-  func clientReadComplete() {
-    if engineState == .open { engine?.flush() }
-  }
+  func clientReadComplete() { engine.flush() }
 
   /// The client sends no more; it may still be listening.
   func clientInputEnded() {
     clientInputClosed = true
     guard exchange != nil, requestBody == nil, !draining else { return closeBoth(.clientHungUp) }
-    if engineState == .open { halfCloseEngine() }
+    engine.endOutput()
   }
 
   func clientEnded() {
@@ -178,19 +165,7 @@ final class Relay {
   var engineMayRead: Bool { !isHeldBack && client?.channel.isWritable ?? true }
 
   private func sendToEngine(_ bytes: ByteBuffer) {
-    guard bytes.readableBytes > 0 else { return }
-    switch engineState {
-    case .open:
-      engine?.write(NIOAny(bytes), promise: nil)
-    case .connecting:
-      waiting.append(bytes)
-      waitingBytes += bytes.readableBytes
-    case .none:
-      waiting.append(bytes)
-      waitingBytes += bytes.readableBytes
-      engineState = .connecting
-      connect()
-    }
+    if engine.send(bytes) { connect() }
   }
 
   private func connect() {
@@ -203,25 +178,14 @@ final class Relay {
   /// The engine's connection is there; what waited for it goes out.
   func engineStarted(_ context: ChannelHandlerContext) {
     guard client != nil else { return context.close(promise: nil) }
-    engine = context
-    engineState = .open
-    for bytes in waiting { context.write(NIOAny(bytes), promise: nil) }
-    waiting = []
-    waitingBytes = 0
-    context.flush()
-    if clientInputClosed { halfCloseEngine() }
+    engine.opened(context)
+    if clientInputClosed { engine.endOutput() }
     resumeClient()
-  }
-
-  private func halfCloseEngine() {
-    engine?.close(mode: .output, promise: nil)
   }
 
   /// There is no connection to the engine: nothing listens, or its certificate is not trusted, or it does not speak TLS.
   func engineUnreachable(_ reason: String) {
-    engineState = .none
-    waiting = []
-    waitingBytes = 0
+    engine.forget()
     guard exchange != nil, client != nil else { return }
     exchange?.facts.remark = reason
     reply(
@@ -242,7 +206,7 @@ final class Relay {
     while buffer.readableBytes > 0 {
       guard exchange != nil, client != nil, !responseDone else {
         // Nobody asked for this, or for so much.
-        engine?.close(promise: nil)
+        engine.context?.close(promise: nil)
         return
       }
       if responseBody == nil {
@@ -344,9 +308,8 @@ final class Relay {
   private var responseDone = false
 
   func engineEnded(_ context: ChannelHandlerContext, failure: String?) {
-    guard engine === context else { return }
-    engine = nil
-    engineState = .none
+    guard engine.context === context else { return }
+    engine.forget()
     guard exchange != nil, client != nil else { return }
     if responseDone {
       // The answer came before the request was all there, and the engine wants no more of it.
@@ -361,7 +324,7 @@ final class Relay {
 
   /// Reads of a side that was held back go on, if they may.
   func resumeClient() { client?.channel.pipeline.read() }
-  func resumeEngine() { engine?.channel.pipeline.read() }
+  func resumeEngine() { engine.read() }
 
   // MARK: - Ends
 
@@ -372,11 +335,7 @@ final class Relay {
     client?.flush()
     record(.complete)
     if ends { return closeClient() }
-    if engineCloses, let old = engine {
-      engine = nil
-      engineState = .none
-      old.close(promise: nil)
-    }
+    if engineCloses { engine.close() }
     if let next = input {
       input = nil
       passRequests(next)
@@ -430,12 +389,8 @@ final class Relay {
   }
 
   /// Closes the client's connection once everything for it has been sent.
-  private func closeClient(lingering: Bool = false) {
-    if let engine {
-      self.engine = nil
-      engineState = .none
-      engine.close(promise: nil)
-    }
+  func closeClient(lingering: Bool = false) {
+    engine.close()
     guard let client else { return }
     draining = true
     let sent = client.eventLoop.makePromise(of: Void.self)
@@ -451,11 +406,7 @@ final class Relay {
   private func closeBoth(_ ending: Ending) {
     record(ending)
     page = nil
-    if let engine {
-      self.engine = nil
-      engineState = .none
-      engine.close(promise: nil)
-    }
+    engine.close()
     if let client {
       self.client = nil
       client.close(promise: nil)
@@ -464,54 +415,6 @@ final class Relay {
 
   /// The proxy itself is being stopped.
   func stop() { closeBoth(.stopped) }
-
-  // MARK: - Answers of the proxy's own
-
-  private func refuse(_ reason: String) {
-    reply(status: "400 Bad Request", type: "invalid_request_error", message: reason)
-    closeClient(lingering: true)
-  }
-
-  private func reply(status: String, type: String, message: String) {
-    guard response == nil, let client else { return }
-    var body = JSONText()
-    body.object {
-      $0.field("type", "error")
-      $0.object("error") {
-        $0.field("type", type)
-        $0.field("message", message)
-      }
-    }
-    var buffer = ByteBuffer(
-      string: """
-        HTTP/1.1 \(status)\r\nContent-Type: application/json\r\n\
-        Content-Length: \(body.bytes.count)\r\nConnection: close\r\n\r\n
-        """)
-    buffer.writeBytes(body.bytes)
-    client.write(NIOAny(buffer), promise: nil)
-  }
-
-  private func answerFromPage(_ request: RequestHead, head: ByteBuffer, rest: ByteBuffer) {
-    guard let client else { return }
-    guard request.framing == .none else {
-      refuse("the page takes no request with a body")
-      return
-    }
-    let conversation = PageConversation(channel: client.channel, closes: request.closes)
-    page = conversation
-    input = rest.readableBytes > 0 ? rest : nil
-    shared.page.answer(request, head: head, conversation).assumeIsolated().whenComplete { _ in
-      guard self.page === conversation else { return }
-      self.page = nil
-      if conversation.closes || self.clientInputClosed { return self.closeClient() }
-      if let next = self.input {
-        self.input = nil
-        self.passRequests(next)
-        self.clientReadComplete()
-      }
-      self.resumeClient()
-    }
-  }
 }
 
 extension BodyScanner {
