@@ -32,7 +32,7 @@ public struct WarmUp: Sendable {
   }
 
   /// - Parameter isAsked: whether a person asked for just this. Otherwise a battery and a busy machine are reasons to
-  ///   leave it, and nothing is captured or written.
+  ///   leave it, and the client's prompt is captured only in the place of one that an update has made old.
   public func callAsFunction(_ mode: ClientMode, isAsked: Bool) async throws(Failure) -> Outcome {
     guard choices.engine.isOnThisMachine else {
       return .left("the server is on another machine, and others may be using it")
@@ -43,7 +43,9 @@ public struct WarmUp: Sendable {
     }
     guard let capture else { return .left(Self.noClient) }
     var prefix = capture.stored(mode)
-    if prefix == nil, isAsked { prefix = try await capture.capture(mode, listen) }
+    if prefix == nil, isAsked || capture.isOutdated(mode) {
+      prefix = try await capture.capture(mode, isBehind: !isAsked, listen)
+    }
     guard let prefix else { return .left("this client's prompt was not captured yet") }
     let folder = world.environment.workingFolder
     let prompt = try prefix.filled(
@@ -51,15 +53,39 @@ public struct WarmUp: Sendable {
       configuration: choices.clientFolder == .own
         ? Folders(world.environment).client : ClaudeCode.configurationFolder(in: world),
       isRepository: isInRepository(folder))
-    return try await send(prompt)
+    var outcome = try await send(prompt)
+    guard !isAsked else { return outcome }
+    for _ in 0..<Self.mostReturns where outcome == .hungUp {
+      guard await othersOnlyLooked() else { break }
+      outcome = try await send(prompt)
+    }
+    return outcome
   }
 
-  /// Has the client's prompt captured where it was not yet, so that it can be sent later without anything being written.
+  /// A client that looks at the server again and again is left alone.
+  private static let mostReturns = 3
+
+  /// Waits until those leave for whom it hung up: whether they asked the model nothing, by the server's own record. Some
+  /// clients look at the server when they start. After a real prompt it would displace what that one left in the cache.
+  private func othersOnlyLooked() async -> Bool {
+    guard let verify = try? Verify(choices, in: world) else { return false }
+    let server = OllamaServer(url: choices.engine.url, network: world.network)
+    // What it left undone itself has arrived in the record by then.
+    try? await world.clock.sleep(.milliseconds(300))
+    guard let before = try? await verify.record(server) else { return false }
+    await othersLeave()
+    guard await !hasOthers(OllamaAddress(choices.engine.url).port) else { return false }
+    return (try? await verify.record(server)) == before
+  }
+
+  /// Has the client's prompt captured where it was not yet, so that it can be sent later.
   /// - Returns: why there is nothing to be sent later; `nil` where there is.
   public func prepare(_ mode: ClientMode) async throws(Failure) -> String? {
     if let reason = await reasonToLeave { return reason }
     guard let capture else { return Self.noClient }
-    if capture.stored(mode) == nil { _ = try await capture.capture(mode, listen) }
+    if capture.stored(mode) == nil {
+      _ = try await capture.capture(mode, isBehind: false, listen)
+    }
     return nil
   }
 
