@@ -114,13 +114,19 @@ struct Completer: Sendable {
     }
   }
 
+  /// What the function itself takes, and the client's option whose values we know.
+  private static let flagsOfFunction: [Offer.Word] = [
+    .init(text: "--model", explanation: "another model, for this once"),
+    .init(text: "--no-warm", explanation: "do not have the prompt read beforehand"),
+    .init(text: "--proxy", explanation: "go through `ccl-setup proxy`"),
+  ]
+
   /// `claude-local --model`: the rest of the client's own words is not ours to know.
   private func offerForFunction(after before: [String], _ typed: String) -> Offer {
     if before.last == "--model" { return Offer(names: .present) }
     if typed.hasPrefix("--model=") { return Offer(names: .present, prefix: "--model=") }
-    if !before.contains("--"), typed.hasPrefix("--p") {
-      return Offer(words: [.init(text: "--proxy", explanation: "go through `ccl-setup proxy`")])
-    }
+    let flags = Self.flagsOfFunction.filter { $0.text.hasPrefix(typed) }
+    if !before.contains("--"), typed.hasPrefix("-"), !flags.isEmpty { return Offer(words: flags) }
     return Offer(files: true)
   }
 }
