@@ -72,18 +72,22 @@ public struct ProxyPresence: Sendable {
     return try? JSONDecoder().decode(Note.self, from: Data(bytes))
   }
 
-  /// Ends the proxy that runs, and waits until it has.
+  /// Ends the proxy that runs, and waits until it has. One that does not react within ten seconds is killed.
   /// - Returns: the note it had left; nil if none runs.
-  /// - Throws: ``ProxyError`` if it does not end within ten seconds.
+  /// - Throws: ``ProxyError`` if it cannot be ended.
   public func stop() async throws -> Note? {
     guard let note = find() else { return nil }
-    guard kill(note.process, SIGTERM) == 0 else {
-      throw ProxyError(
-        description: "process \(note.process) cannot be ended: \(String(cString: strerror(errno)))")
-    }
-    for _ in 0..<500 {
-      if find() == nil { return note }
-      try await Task.sleep(for: .milliseconds(20))
+    for signal in [SIGTERM, SIGKILL] {
+      guard kill(note.process, signal) == 0 || errno == ESRCH else {
+        throw ProxyError(
+          description:
+            "process \(note.process) cannot be ended: \(String(cString: strerror(errno)))")
+      }
+      for _ in 0..<500 {
+        // Another one may have been started meanwhile.
+        guard let found = find(), found.process == note.process else { return note }
+        try await Task.sleep(for: .milliseconds(20))
+      }
     }
     throw ProxyError(description: "process \(note.process) does not end")
   }

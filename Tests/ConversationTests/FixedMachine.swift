@@ -81,7 +81,9 @@ enum FixedMachine: String, Sendable, CaseIterable {
     shells: [
       ShellFindings(
         shell: .bash, program: "/usr/bin/bash", isLoginShell: true, files: ["/home/ada/.bashrc"]),
-      ShellFindings(shell: .fish, program: "/usr/bin/fish", isLoginShell: false, files: []),
+      ShellFindings(
+        shell: .fish, program: "/usr/bin/fish", isLoginShell: false,
+        files: ["/home/ada/.config/fish/config.fish"]),
     ], conflicts: [])
 
   var environment: Environment {

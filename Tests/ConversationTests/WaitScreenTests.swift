@@ -21,8 +21,41 @@ struct WaitScreenTests {
     (nil, .full, false),
   ])
   func afterTheProof(seconds: Double?, profile: Profile, isOffered: Bool) {
-    let screen = closingScreen(choices(profile), isGood: true, firstAnswer: seconds)
+    let screen = closingScreen(choices(profile), isGood: true, login: .bash, firstAnswer: seconds)
     #expect(screen.contains { $0.plain.contains("profile lean") } == isOffered)
+  }
+
+  /// The way into this terminal: that of the login shell, and the others in one line.
+  @Test(arguments: [
+    (
+      [Shell.bash, .zsh, .fish], Shell.bash as Shell?,
+      [
+        "It works. Open a new terminal, or in this one:", "source ~/.bashrc",
+        "(in zsh source ~/.zshrc, in fish nothing is needed)",
+      ]
+    ),
+    (
+      [.bash, .zsh], .zsh,
+      [
+        "It works. Open a new terminal, or in this one:", "source ~/.zshrc",
+        "(in bash source ~/.bashrc)",
+      ]
+    ),
+    (
+      [.bash, .fish], .fish,
+      ["It works, also in a fish that is open already:", "(in bash source ~/.bashrc)"]
+    ),
+    ([.zsh], nil, ["It works. Open a new terminal, or in this one:", "source ~/.zshrc"]),
+    ([], .bash, ["It works."]),
+  ])
+  func theWayIn(shells: [Shell], login: Shell?, words: [String]) {
+    var choices = choices(.full)
+    choices.shells = shells
+    let screen = closingScreen(choices, isGood: true, login: login).map(\.plain)
+    let told = screen.dropFirst().prefix {
+      !$0.contains("claude-local") && !$0.contains("uninstall")
+    }
+    #expect(told.map { String($0.drop { $0 == " " || $0 == "✓" }) } == words)
   }
 
   @Test(arguments: [

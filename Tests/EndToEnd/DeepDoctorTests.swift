@@ -172,6 +172,38 @@ struct DeepDoctorTests {
     }
   }
 
+  /// A model that answers a short question and fails under work; there is nothing more to be measured then.
+  @Test func aModelThatFailsUnderWork() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let server = try await person.serve(with: [
+        "CCL_REHEARSAL_FAULTS": "/v1/messages:delay=1*1,/v1/messages:status=500"
+      ])
+      let words = ["--yes", "--no-verify", "--shells", "bash"] + small
+      #expect(try await person.call("ccl-setup", words).run().code == 0)
+      let found = try await examine(person, code: 2)
+      #expect(found.keys.map { $0 } == ["deep-speed"] && found["deep-speed"]?.outcome == "fail")
+      await server.end()
+      let other = try await person.serve()
+      #expect(try await person.call("ccl-setup", words).run().code == 0)
+      #expect(try await examine(person, code: 0)["deep-speed"]?.outcome == "pass")
+      await other.end()
+    }
+  }
+
+  /// A tier whose name is gone gets no answer, until what is printed was done.
+  @Test func aTierWithoutItsName() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let words = ["--yes", "--no-verify", "--shells", "bash"] + small
+      #expect(try await person.call("ccl-setup", words).run().code == 0)
+      try await person.call("ollama", ["rm", "claude-sonnet-4-6"]).succeed()
+      let found = try await examine(person, code: 2)
+      #expect(found["deep-tiers"]?.outcome == "fail", "\(String(describing: found["deep-tiers"]))")
+      let fixed = try await person.setup("fix", "--yes", "--no-verify")
+      #expect(fixed.code == 0, "\(fixed.output)\n\(fixed.error)")
+      #expect(try await examine(person, code: 0)["deep-tiers"]?.outcome == "pass")
+    }
+  }
+
   /// A context that was made smaller behind our back cuts prompts off with a 200.
   @Test func aContextThatIsCut() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
@@ -209,7 +241,7 @@ struct DeepDoctorTests {
         "ccl-setup",
         [
           "--yes", "--no-verify", "--shells", "bash", "--profile", "lean", "--engine", "native",
-          "--model", "qwen3:1.7b", "--context", "64k",
+          "--model", "qwen3.5:9b", "--context", "64k",
         ]
       ).run()
       #expect(made.code == 0, "\(made.error)")

@@ -21,6 +21,8 @@ struct DoctorLineTests {
     var outcome = "fail"
     /// Whether the model has to be asked.
     var isPrompting = false
+    /// Whether something of its own is to be done; otherwise it follows from another line, with that one's remedy.
+    var hasRemedy = true
     var harm: @Sendable (inout Person) async throws -> Void
     /// What of the remedy is a sentence, done by hand; the command lines among its steps are run.
     var hand: @Sendable (inout Person) async throws -> Void = { _ in }
@@ -35,7 +37,7 @@ struct DoctorLineTests {
       id: "completions:ccl-setup", outcome: "warn",
       harm: { try TemporaryFolder.remove($0.home[".config/fish/completions/ccl-setup.fish"]) }),
     Line(
-      id: "left-over:", outcome: "warn",
+      id: "left-over", outcome: "warn",
       harm: { person in
         let made = try await person.setup("context", "qwen3:1.7b", "16k")
         try #require(made.code == 0, "\(made.error)")
@@ -56,6 +58,60 @@ struct DoctorLineTests {
       },
       hand: {
         try $0.home.put(Person.files[".config/fish/config.fish"]!, at: ".config/fish/config.fish")
+      }),
+    Line(
+      id: "function:zsh", outcome: "warn",
+      harm: { person in
+        try person.home.put(.file(try person.text(".zshrc") + "exit 0\n"), at: ".zshrc")
+      },
+      hand: { person in
+        let text = try person.text(".zshrc")
+        try person.home.put(.file(String(text.dropLast("exit 0\n".count))), at: ".zshrc")
+      }),
+    Line(
+      id: "plan",
+      harm: { person in
+        // The name of our model means another one, which was trained for half as much.
+        for words in [
+          ["rm", "qwen3:1.7b-32k"], ["pull", "codellama:13b"],
+          ["cp", "codellama:13b", "qwen3:1.7b"],
+        ] { try await person.call("ollama", words).succeed() }
+      }),
+    Line(
+      id: "proxy-stopped", outcome: "warn",
+      harm: { try await $0.call("ccl-setup", ["proxy", "on", "--yes"]).succeed() }),
+    Line(
+      id: "proxy-elsewhere",
+      harm: { person in
+        try await person.call("ccl-setup", ["proxy", "on", "--yes"]).succeed()
+        let words = ["proxy", "--upstream", "http://127.0.0.1:9", "--detach"]
+        try await person.call("ccl-setup", words).succeed()
+      }),
+    Line(
+      id: "proxy-blocked",
+      harm: { person in
+        try await person.call("ccl-setup", ["proxy", "on", "--yes"]).succeed()
+        try await person.call("ccl-setup", ["proxy", "--detach"]).succeed()
+        let note = try person.text(".local/state/ccl-setup/proxy/running.json")
+        let process = try #require(note.firstMatch(of: /"process":([0-9]+)/)?.1)
+        try await person.call("kill", ["-STOP", String(process)]).succeed()
+      }),
+    Line(
+      id: "proxy", outcome: "warn", hasRemedy: false,
+      harm: { person in
+        try await person.call("ccl-setup", ["proxy", "on", "--yes"]).succeed()
+        try await person.call("ccl-setup", ["proxy", "--detach"]).succeed()
+        try await person.endServers()
+      }, hand: { try await $0.call("ccl-setup", ["start", "--no-warm"]).succeed() }),
+    Line(
+      id: "client-contract", isPrompting: true,
+      harm: { person in
+        try person.forget("claude")
+        try person.install(client: ProbeTests.futureClient(path: "/v2/messages"))
+      },
+      hand: { person in
+        try person.forget("claude")
+        try person.install(client: .a)
       }),
     Line(
       id: "client", harm: { try $0.forget("claude") }, hand: { try $0.install(client: .a) }),
@@ -113,13 +169,13 @@ struct DoctorLineTests {
       let red = try #require(try await check(line, person))
       #expect(red.outcome == line.outcome, "\(red)")
       let steps = red.remedySteps ?? []
-      #expect(!steps.isEmpty, "\(red)")
+      #expect(steps.isEmpty != line.hasRemedy, "\(red)")
       // The wizard, without flags, would ask.
       for step in steps where step.hasPrefix("ccl-setup ") {
         // Nobody is there to be asked.
         let isAsking = ["ccl-setup fix", "ccl-setup uninstall"].contains(step)
-        let words =
-          step + (isAsking ? " --yes" : "") + (step == "ccl-setup fix" ? " --no-verify" : "")
+        let isVerifying = step == "ccl-setup fix" || step.hasPrefix("ccl-setup --yes")
+        let words = step + (isAsking ? " --yes" : "") + (isVerifying ? " --no-verify" : "")
         let done = try await person.run("sh", "-c", words)
         // That it is broken is what the doctor says until the sentences are done too.
         #expect(
@@ -127,6 +183,31 @@ struct DoctorLineTests {
       }
       try await line.hand(&person)
       try await expect(line, "pass", person)
+    }
+  }
+
+  /// Without the program on the `PATH` claude-local finds no way through the proxy; either half of the remedy helps.
+  @Test func aProxyWithoutItsProgram() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let made = try await Self.setUp(person)
+      try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      try await person.call("ccl-setup", ["proxy", "on", "--yes"]).succeed()
+      func outcome() async throws -> DoctorAnswer.Check? {
+        let told = try await person.call(
+          Part.product.string, ["doctor", "--no-prompt", "--json"]
+        ).run()
+        return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+          .first { $0.id == "proxy-program-missing" }
+      }
+      #expect(try await outcome() == nil)
+      try person.forget("ccl-setup")
+      let red = try #require(try await outcome())
+      #expect(red.outcome == "fail")
+      let step = try #require(red.remedySteps?.first)
+      #expect(step == "ccl-setup proxy off")
+      let words = step.split(separator: " ").dropFirst().map(String.init)
+      try await person.call(Part.product.string, words + ["--yes"]).succeed()
+      #expect(try await outcome() == nil)
     }
   }
 
@@ -145,6 +226,6 @@ struct DoctorLineTests {
       line.isPrompting ? ["doctor", "--json"] : ["doctor", "--no-prompt", "--json"]
     let told = try await person.call("ccl-setup", words).run()
     return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
-      .first { $0.id.hasPrefix(line.id) }
+      .first { $0.id == line.id || $0.id.hasPrefix(line.id + ":") }
   }
 }

@@ -124,7 +124,7 @@ struct FiguresTests {
 extension Person {
   fileprivate func setUp(profile: Profile, folder: ClientFolder) async throws {
     let result = try await setup(
-      "--yes", "--no-verify", "--model", "qwen3:1.7b", "--context", "64k", "--shells", "bash",
+      "--yes", "--no-verify", "--model", "qwen3.5:9b", "--context", "64k", "--shells", "bash",
       "--profile", profile.rawValue, "--client-folder", folder.rawValue)
     try #require(result.code == 0, "\(result.output)\n\(result.error)")
   }

@@ -49,6 +49,7 @@ struct FixInDockerTests {
     #expect(healthy.output.contains("Nothing is broken, nothing was changed."))
 
     try await aContainerWithTooLittleIsMadeAnew(person, docker)
+    try await aDaemonOutOfReachIsTold(person)
     for damage in Damage.allCases {
       try await suffer(damage, person, docker)
       let sick = try await person.setup("doctor", "--no-prompt")
@@ -82,9 +83,7 @@ struct FixInDockerTests {
     _ person: Person, _ docker: DockerDaemon
   ) async throws {
     func check() async throws -> DoctorAnswer.Check? {
-      let told = try await person.setup("doctor", "--no-prompt", "--json")
-      return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
-        .first { $0.id == "container-resources" }
+      try await checks(person).first { $0.id == "container-resources" }
     }
     #expect(try await check()?.outcome == "pass")
     try await docker.succeed(["update", "--memory", "300m", "--memory-swap", "300m", "ollama"])
@@ -110,6 +109,25 @@ struct FixInDockerTests {
     }
     try await docker.succeed(
       ["compose", "--project-directory", folder.string] + files + ["up", "--detach"])
+  }
+
+  private func checks(_ person: Person) async throws -> [DoctorAnswer.Check] {
+    let told = try await person.setup("doctor", "--no-prompt", "--json")
+    return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+  }
+
+  /// What is said to be done about it depends on the system; here the daemon is only looked for in the wrong place.
+  private func aDaemonOutOfReachIsTold(_ person: Person) async throws {
+    var lost = person
+    lost.environment["DOCKER_HOST"] = "unix:///nowhere"
+    for (person, outcome) in [(lost, "fail"), (person, "pass")] {
+      let found = try await checks(person)
+      for id in ["docker", "container"] {
+        let check = try #require(found.first { $0.id == id })
+        #expect(check.outcome == outcome, "\(check)")
+        #expect((check.remedySteps ?? []).isEmpty == (outcome == "pass"), "\(check)")
+      }
+    }
   }
 
   private func suffer(_ damage: Damage, _ person: Person, _ docker: DockerDaemon) async throws {

@@ -77,8 +77,11 @@ struct Person: Sendable {
   func install(client version: ClaudeVersion) throws { try link("claude", to: version.path) }
 
   /// Gives this person a script for a client.
-  func install(client script: String) throws {
-    let path = programs.appending("claude")
+  func install(client script: String) throws { try install(program: "claude", script) }
+
+  /// Gives this person a script for a program.
+  func install(program: String, _ script: String) throws {
+    let path = programs.appending(program)
     try write(script.utf8, to: path)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.string)
   }

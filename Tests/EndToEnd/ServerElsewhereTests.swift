@@ -80,6 +80,63 @@ struct ServerElsewhereTests {
     }
   }
 
+  private func checks(_ person: Person) async throws -> [DoctorAnswer.Check] {
+    let told = try await person.setup("doctor", "--no-prompt", "--json")
+    return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+  }
+
+  private func check(_ id: String, _ person: Person) async throws -> DoctorAnswer.Check? {
+    try await checks(person).first { $0.id == id }
+  }
+
+  /// The server was started anew with less context, then with another model: each is told, in one line, and what is
+  /// printed mends it.
+  @Test(.requires(.engine)) func aServerThatServesSomethingElse() async throws {
+    try await Person.alone([.client(.a)]) { person in
+      var engine = try await LlamaServer(in: person.network)
+      let made = try await person.setup(
+        "--yes", "--no-verify", "--shells", "bash", "--profile", "lean", "--engine", engine.url)
+      try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      func failing() async throws -> [DoctorAnswer.Check] {
+        try await checks(person).filter { $0.outcome == "fail" }
+      }
+      #expect(try await failing().isEmpty)
+
+      await engine.stop()
+      engine = try await LlamaServer(in: person.network, context: 24_576)
+      let short = try await failing()
+      #expect(short.map(\.id) == ["context-wrong"], "\(short)")
+      #expect(short.first?.remedySteps == ["ccl-setup --yes --context 24576"])
+      for step in short.first?.remedySteps ?? [] {
+        let done = try await person.run("sh", "-c", step)
+        #expect(done.code == 0, "\(done.output)\n\(done.error)")
+      }
+      #expect(try await failing().isEmpty)
+
+      await engine.stop()
+      engine = try await LlamaServer(
+        in: person.network, context: 24_576, arguments: ["--alias", "another"])
+      let gone = try await failing()
+      #expect(gone.map(\.id) == ["model-missing"], "\(gone)")
+      #expect(gone.first?.remedySteps == ["ccl-setup"])
+      let terminal = try await person.wizard()
+      for question in [
+        "engine [", "model [another", "context [", "profile [", "client-folder [", "shells [",
+        "Do it? [",
+      ] {
+        try await terminal.expect(question, within: .seconds(60))
+        try await terminal.expect("▸ ")
+        try await terminal.type("")
+      }
+      #expect(try await terminal.exit(within: .seconds(120)) == 0)
+      #expect(try await failing().isEmpty)
+
+      await engine.stop()
+      let down = try await failing()
+      #expect(down.map(\.id) == ["server-down"], "\(down)")
+    }
+  }
+
   /// The wizard asks the server as soon as it is named, and offers its models.
   @Test(.requires(.engine)) func theWizardAsksTheServer() async throws {
     try await Person.alone([.client(.a)]) { person in
@@ -100,21 +157,7 @@ struct ServerElsewhereTests {
       try await terminal.type("")
       try await terminal.expect("context [32768] ▸ ")
       try await terminal.type("64k")
-      try await terminal.expect("profile [")
-      try await terminal.expect("▸ ")
-      try await terminal.type("")
-      try await terminal.expect("client-folder [")
-      try await terminal.expect("▸ ")
-      try await terminal.type("")
       try await terminal.expect("cannot hold 64k")
-      try await terminal.expect("▸ ")
-      try await terminal.type("back")
-      try await terminal.expect("client-folder [")
-      try await terminal.expect("▸ ")
-      try await terminal.type("back")
-      try await terminal.expect("profile [")
-      try await terminal.expect("▸ ")
-      try await terminal.type("back")
       try await terminal.expect("context [32768] ▸ ")
       try await terminal.type("")
       try await terminal.expect("profile [")
@@ -191,12 +234,13 @@ struct ServerElsewhereTests {
       // What beats it is told.
       try person.home.put(
         .file(#"{"env": {"ANTHROPIC_AUTH_TOKEN": "another"}}"#), at: ".claude/settings.json")
-      let beaten = try await person.setup("doctor", "--no-prompt")
-      #expect(beaten.code == 2)
-      #expect(flowed(beaten.output).contains("is sent instead"), "\(beaten.output)")
+      let beaten = try #require(try await check("token-beaten", person))
+      #expect(beaten.outcome == "fail" && beaten.evidence.contains("is sent instead"))
+      #expect(beaten.remedySteps?.first?.hasPrefix("Remove ANTHROPIC_AUTH_TOKEN") == true)
       #expect(
         flowed(try await person.setup("--yes", "--dry-run").output).contains("take it out there"))
       try FileManager.default.removeItem(atPath: person.home[".claude/settings.json"].string)
+      #expect(try await check("token-beaten", person) == nil)
       // The token is nowhere but in its own file.
       let found = try await person.run("grep", "-rl", "--", secret, ".")
       #expect(found.output == "./token", "\(found.output)")

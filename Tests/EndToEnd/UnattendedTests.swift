@@ -61,16 +61,61 @@ struct UnattendedTests {
 
       // A flag wins over the file.
       let changed = try await person.setup(
-        "--answers", "answers.json", "--shells", "zsh", "--context", "64k", "--no-verify")
+        "--answers", "answers.json", "--shells", "zsh", "--context", "40k", "--no-verify")
       #expect(changed.code == 0, "\(changed.output)\n\(changed.error)")
       #expect(try person.text(".bashrc") == "# mine\nalias ll='ls -l'\nHISTSIZE=10")
       #expect(try person.text(".zshrc").contains("ccl-setup"))
       let names = try models(try await person.web("/api/tags")).keys
-      #expect(names.contains("qwen3:1.7b-64k") && !names.contains("qwen3:1.7b-32k"))
+      #expect(names.contains("qwen3:1.7b-40k") && !names.contains("qwen3:1.7b-32k"))
 
       #expect(try await person.setup("uninstall", "--yes").code == 0)
       try FileManager.default.removeItem(atPath: person.home["answers.json"].string)
       try person.expectTree(before)
+    }
+  }
+
+  /// A context that the model cannot use is refused before anything is done, whichever generation of Ollama tells its
+  /// length; of a model that nobody knows, once it is here.
+  @Test(arguments: ["0.32.15", "0.14.3"])
+  func aContextBeyondTheTrainedOneIsRefused(version: String) async throws {
+    try await Person.alone([.ollama]) { person in
+      person.environment["CCL_REHEARSAL_VERSION"] = version
+      let before = try person.tree()
+      let early = try await person.setup(
+        "--yes", "--no-verify", "--model", "qwen3:8b", "--context", "64k")
+      #expect(early.code == 64, "\(early.output)\n\(early.error)")
+      #expect(flowed(early.error).contains("qwen3:8b cannot use a context of 64k"))
+      #expect(flowed(early.error).contains("trained for 40960 tokens"), "\(early.error)")
+      try person.expectTree(before)
+
+      let made = try await person.call("ccl-setup", ["--yes", "--no-verify"] + small).run()
+      try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      let pulled = try await person.setup("pull", "llama3.2:1b")
+      try #require(pulled.code == 0, "\(pulled.output)\n\(pulled.error)")
+      let whole = try person.tree()
+      let held = try await person.web("/api/tags")
+      for words in [
+        ["context", "qwen3:1.7b", "64k"], ["--yes", "--context", "41k"],
+        ["--yes", "--dry-run", "--context", "64k"],
+        // The catalogue does not know this one.
+        ["context", "llama3.2:1b", "256k"], ["--yes", "--model", "llama3.2:1b", "--context", "1m"],
+      ] {
+        let refused = try await person.call("ccl-setup", words).run()
+        #expect(refused.code == 64, "\(words): \(refused.output)\n\(refused.error)")
+        #expect(flowed(refused.error).contains("it was trained for"), "\(refused.error)")
+      }
+      try person.expectTree(whole)
+      #expect(try await person.web("/api/tags") == held)
+      let most = try await person.setup("--yes", "--no-verify", "--context", "40k")
+      #expect(most.code == 0, "\(most.output)\n\(most.error)")
+
+      let removed = try await person.setup("remove", "llama3.2:1b", "--yes")
+      try #require(removed.code == 0, "\(removed.output)\n\(removed.error)")
+      let late = try await person.setup(
+        "--yes", "--no-verify", "--model", "llama3.2:1b", "--context", "256k")
+      #expect(late.code == 64, "\(late.output)\n\(late.error)")
+      #expect(flowed(late.error).contains("trained for 131072 tokens"), "\(late.error)")
+      #expect(flowed(late.error).contains("--context 128k"))
     }
   }
 

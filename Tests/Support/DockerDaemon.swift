@@ -12,15 +12,22 @@ public final class DockerDaemon: Sendable {
   private let guardian: RunningProgram
 
   /// Starts a daemon inside this network and waits until it answers.
-  public init(in namespace: Namespace) async throws {
+  ///
+  /// - Parameter hasGraphics: whether it believes in NVIDIA's container toolkit: a hook that does nothing stands in for
+  ///   the real one, so that containers can ask for cards on a machine without any.
+  public init(in namespace: Namespace, hasGraphics: Bool = false) async throws {
     self.namespace = namespace
     let folder = try TemporaryFolder.make("docker")
     socket = folder.appending("socket")
     log = folder.appending("log")
     // The first process of the namespace: told to end, or left alone, it lets dockerd stop its containers, and then
     // the kernel ends what is left.
+    let hook = folder.appending("nvidia-container-runtime-hook")
+    if hasGraphics { try write("#!/bin/sh\n".utf8, to: hook, mode: 0o755) }
     let script = """
-      dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" --host "unix://$1/socket" \
+      PATH=$1:$PATH; runc=$(command -v runc); shopt -s nullglob
+      for hook in "$1"/nvidia-*; do set -- "$1" --add-runtime "nvidia=$runc"; done
+      dockerd "${@:2}" --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" --host "unix://$1/socket" \
         --shutdown-timeout 1 & daemon=$!
       trap : TERM
       read -r _

@@ -89,9 +89,12 @@ struct DoctorDocument: Encodable {
   }
   var outcome: Check.Outcome
   var sections: [Section]
+  /// Of the quick look alone, also with --deep.
+  var detection: Examination.Times
 
   init(_ examination: Examination) {
     outcome = examination.outcome
+    detection = examination.times
     sections = Check.Section.allCases.compactMap { section in
       let members = examination.checks.filter { $0.section == section }
       guard let worst = members.map(\.outcome).max() else { return nil }

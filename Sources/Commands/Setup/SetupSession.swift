@@ -80,8 +80,7 @@ struct SetupSession: Sendable {
       }
       return .done
     }
-    let contract = machine.claude.contract
-    return try await interruptible { try await carryOut(plan, choices, times, contract) }
+    return try await interruptible { try await carryOut(plan, choices, times, machine) }
   }
 
   /// Looks at the machine, and asks the client meanwhile what it does.
@@ -190,7 +189,7 @@ struct SetupSession: Sendable {
           do {
             let plan = try await plan(choices, questionnaire)
             return try await interruptible {
-              try await carryOut(plan, choices, times, questionnaire.machine.claude.contract)
+              try await carryOut(plan, choices, times, questionnaire.machine)
             }
           } catch let failure as Failure {
             console.fail(failure)
@@ -224,14 +223,14 @@ struct SetupSession: Sendable {
   // MARK: - Doing and proving
 
   private func carryOut(
-    _ plan: Plan, _ choices: Choices, _ times: DetectionTimes, _ contract: ClientContract?
+    _ plan: Plan, _ choices: Choices, _ times: DetectionTimes, _ machine: Machine
   ) async throws -> Setup.ExitCode {
     if !plan.isEmpty {
       console.say(["", Text("Setting up", .heading)])
       let screen = ApplyScreen(console: console, clock: world.clock)
       try await Apply(in: world, tool: toolVersion) { screen.show($0) }(plan)
     }
-    contract?.store(in: world)
+    machine.claude.contract?.store(in: world)
     guard isVerifying else {
       console.say([
         "", "\("✓", .good) Done. The proof through the real client was left out (--no-verify).",
@@ -259,7 +258,10 @@ struct SetupSession: Sendable {
       }
       return evidence.seconds
     }.first
-    console.say(closingScreen(choices, isGood: isGood, firstAnswer: firstAnswer))
+    console.say(
+      closingScreen(
+        choices, isGood: isGood, login: machine.shells.first { $0.isLoginShell }?.shell,
+        firstAnswer: firstAnswer))
     if isGood, isWarming, rehearsalURL == nil { await console.warmBehind(choices, in: world) }
     return isGood ? .done : .problemsFound
   }

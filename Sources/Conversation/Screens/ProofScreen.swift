@@ -25,9 +25,11 @@ public func proofScreen(_ proof: Proof) -> [Text] {
 }
 
 /// The last words of a setup.
-/// - Parameter firstAnswer: seconds that the first answer through the client took; `nil` where none came.
+/// - Parameters:
+///   - login: the person's login shell, where it is one of those that we write for.
+///   - firstAnswer: seconds that the first answer through the client took; `nil` where none came.
 public func closingScreen(
-  _ choices: Choices, isGood: Bool, firstAnswer: Double? = nil
+  _ choices: Choices, isGood: Bool, login: Shell?, firstAnswer: Double? = nil
 ) -> [Text] {
   var lines: [Text] = [""]
   if case .rehearsal = choices.engine {
@@ -37,14 +39,7 @@ public func closingScreen(
         : "\("!", .warning) The rehearsal is over; its throw-away home is gone again.")
     lines.append("    \(command: "ccl-setup")      does the same for real")
   } else if isGood {
-    lines.append("\("✓", .good) It works. Open a new terminal, or in this one:")
-    for shell in choices.shells {
-      switch shell {
-      case .bash: lines.append("    \(command: "source ~/.bashrc")")
-      case .zsh: lines.append("    \(command: "source ~/.zshrc")")
-      case .fish: break
-      }
-    }
+    lines += ways(into: choices.shells, from: login)
     if !choices.shells.isEmpty {
       lines.append("    \(command: "claude-local")             Claude Code on the local model")
     }
@@ -58,6 +53,39 @@ public func closingScreen(
     lines.append(
       "\("!", .warning) The setup is in place, but the proof did not succeed. \(command: "ccl-setup") runs it again, \(command: "ccl-setup uninstall") takes it back."
     )
+  }
+  return lines
+}
+
+/// How the function comes into this terminal: the login shell's way first, those of the others in one line.
+private func ways(into shells: [Shell], from login: Shell?) -> [Text] {
+  func command(_ shell: Shell) -> String? {
+    switch shell {
+    case .bash: "source ~/.bashrc"
+    case .zsh: "source ~/.zshrc"
+    case .fish: nil
+    }
+  }
+  let first = shells.first { $0 == login } ?? shells.first
+  var lines: [Text] =
+    switch first {
+    case nil: ["\("✓", .good) It works."]
+    case let first?:
+      if let command = command(first) {
+        [
+          "\("✓", .good) It works. Open a new terminal, or in this one:",
+          "    \(command: command)",
+        ]
+      } else {
+        ["\("✓", .good) It works, also in a \(first.rawValue) that is open already:"]
+      }
+    }
+  let others = shells.filter { $0 != first }.map { shell -> Text in
+    command(shell).map { "in \(shell.rawValue) \(command: $0)" }
+      ?? "in \(shell.rawValue) nothing is needed"
+  }
+  if let other = others.first {
+    lines.append(others.dropFirst().reduce("    (" + other) { $0 + ", " + $1 } + ")")
   }
   return lines
 }

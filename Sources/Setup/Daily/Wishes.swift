@@ -35,23 +35,16 @@ extension Additions {
         "“\(printable(size))” is no context window", why: error.description,
         tryNext: ["For example `ccl-setup context \(source) 64k`."], code: .usage)
     }
-    let found = try requirePresent(source, among: models)
-    if let trained = found.details?.contextLength, context.tokens > trained {
-      throw Failure(
-        "\(source) cannot use a context of \(context)",
-        why: "it was trained for \(trained) tokens, and Ollama runs it with no more",
-        tryNext: ["`ccl-setup context \(source) \(contextInWords(trained))`"], code: .usage)
-    }
+    try requirePresent(source, among: models)
     let variant = ContextVariant(model: source.description, contextWindow: context.tokens)
     _ = try variant.name()
     return baking(variant)
   }
 
-  @discardableResult
   private func requirePresent(
     _ model: ModelName, among models: [OllamaServer.Model]
-  ) throws(Failure) -> OllamaServer.Model {
-    if let found = models.first(where: { (try? ModelName($0.name)) == model }) { return found }
+  ) throws(Failure) {
+    if models.first(named: model.description) != nil { return }
     throw Failure(
       "There is no model \(model) here",
       why: models.isEmpty

@@ -25,7 +25,8 @@ extension Facts {
   private func choicesWithTools(
     _ catalogue: Catalogue, _ budget: MemoryBudget, _ ollama: OllamaServer, _ server: Survey.Server
   ) async -> Choices? {
-    var present = PresentModel.all(among: server.models.map { ($0.name, $0.size) })
+    var present = PresentModel.all(
+      among: server.models.map { ($0.name, $0.size, $0.details?.contextLength) })
     for index in present.indices {
       // A name of the catalogue may mean another model here: it is asked itself.
       guard let details = try? await ollama.details(present[index].name.description) else {

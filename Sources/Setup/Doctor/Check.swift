@@ -41,11 +41,13 @@ public struct Check: Sendable, Hashable, Codable {
   /// What was measured, by name: tokens, tokens a second, seconds, shares from 0 to 1.
   public var figures: [String: Double]
 
+  /// - Parameter subject: which of several: a shell, a variable.
   public init(
-    _ id: String, _ section: Section, _ title: String, _ outcome: Outcome, _ evidence: String,
+    _ kind: Kind, of subject: String? = nil, _ section: Section, _ title: String,
+    _ outcome: Outcome, _ evidence: String,
     consequence: String? = nil, remedy: Remedy? = nil, figures: [String: Double] = [:]
   ) {
-    self.id = id
+    id = subject.map { "\(kind.rawValue):\($0)" } ?? kind.rawValue
     self.section = section
     self.title = title
     self.outcome = outcome
@@ -82,7 +84,7 @@ extension Remedy {
 
 extension Check {
   /// A probe of the detection as a check.
-  init(_ id: String, _ section: Section, _ probe: Probe) {
+  init(_ kind: Kind, _ section: Section, _ probe: Probe) {
     let outcome: Outcome =
       switch probe.state {
       case .good, .information: .pass
@@ -90,7 +92,7 @@ extension Check {
       case .bad: .fail
       }
     self.init(
-      id, section, probe.title, outcome, probe.finding.plain,
+      kind, section, probe.title, outcome, probe.finding.plain,
       remedy: outcome == .pass ? nil : probe.remedies.first)
   }
 }

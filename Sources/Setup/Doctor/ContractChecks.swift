@@ -7,14 +7,14 @@ extension Facts {
     case .failure(let failure):
       return [
         Check(
-          "client-contract", .client, title, .warn, "\(failure.what): \(failure.why)",
+          .clientContract, .client, title, .warn, "\(failure.what): \(failure.why)",
           consequence: "Whether claude-local fits this version is not known.")
       ]
     case .success(let contract):
       if !contract.surprises.isEmpty {
         return [
           Check(
-            "client-contract", .client, title, .fail,
+            .clientContract, .client, title, .fail,
             "\(contract.clientVersion): \(contract.surprises.joined(separator: "; "))",
             consequence: "claude-local is made for a client that does otherwise.",
             remedy: Remedy(
@@ -25,12 +25,12 @@ extension Facts {
       if let change = changeOfContract(contract) {
         return [
           Check(
-            "client-contract-changed", .client, title, .fail, change,
+            .clientContractChanged, .client, title, .fail, change,
             consequence: "Until its settings follow, claude-local's requests go astray.",
             remedy: .fix)
         ]
       }
-      return [Check("client-contract", .client, title, .pass, contract.words)]
+      return [Check(.clientContract, .client, title, .pass, contract.words)]
     }
   }
 

@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// A finished setup, looked at from every side at once; reads only, but for a live prompt.
 public struct Examination: Sendable {
   public var machine: Machine
@@ -9,6 +15,13 @@ public struct Examination: Sendable {
   public var choices: Choices?
   /// What the client was seen to do, where it was asked.
   public var contract: ClientContract?
+  public var times = Times()
+
+  /// How long the look took, and each of its parts, which run at the same time; in milliseconds.
+  public struct Times: Sendable, Hashable, Codable {
+    public var milliseconds = 0.0
+    public var parts: [String: Double] = [:]
+  }
 
   /// How bad the worst of the checks is.
   public var outcome: Check.Outcome { checks.map(\.outcome).max() ?? .pass }
@@ -21,44 +34,96 @@ public struct Examination: Sendable {
   public static func take(
     in world: World, catalogue: Catalogue, prompting: Bool, probe: ClientProbe? = nil
   ) async -> Examination {
-    // Nobody waits for a question here: a busy machine gets more time than the wizard gives it.
-    async let detected = Machine.detect(in: world, limit: .seconds(15))
+    let parts = Parts(clock: world.clock)
+    async let detected = self.machine(in: world, probe, parts)
     let receipt: Receipt?
     do { receipt = try ReceiptStore(in: world).read() } catch {
       let check = Check(
-        "receipt-unreadable", .installation, "The receipt", .fail, error.why,
+        .receiptUnreadable, .installation, "The receipt", .fail, error.why,
         consequence: "What was set up cannot be checked, repaired or taken back.",
         remedy: Remedy("Set it up anew", tryNext: error.tryNext))
-      let machine = await detected
+      let machine = await detected.machine
       return Examination(machine: machine, checks: [check] + machine.checks)
     }
     guard let receipt, let choices = receipt.choices else {
-      let machine = await detected
+      let machine = await detected.machine
       let check = Check(
-        "not-set-up", .installation, "The setup", .fail,
+        .notSetUp, .installation, "The setup", .fail,
         "\(Folders(world.environment).receipt) names no choices: nothing is set up here",
         consequence: "There is no claude-local.", remedy: .setUp)
       return Examination(machine: machine, checks: [check] + machine.checks)
     }
-    async let functions = functions(choices.shells, in: world)
-    async let container = container(of: choices, in: world)
-    async let answers = prompting ? answers(of: choices, in: world) : []
-    async let description = description(of: choices, in: world)
-    async let proxy = ProxyFindings.ask(choices, in: world)
-    let machine = await detected
+    async let functions = parts.timed("shells") { await self.functions(choices.shells, in: world) }
+    async let container = parts.timed("container") { await self.container(of: choices, in: world) }
+    async let answers = parts.timed("prompt") {
+      prompting ? await self.answers(of: choices, in: world) : []
+    }
+    async let description = parts.timed("model") { await self.description(of: choices, in: world) }
+    async let proxy = parts.timed("proxy") { await ProxyFindings.ask(choices, in: world) }
+    async let survey = parts.timed("survey") { await self.survey(of: choices, in: world) }
+    let machine: Machine
+    let contract: Result<ClientContract, Failure>?
+    (machine, contract) = await detected
     var facts = Facts(
       machine: machine, environment: world.environment, receipt: receipt, choices: choices,
       container: await container)
-    async let contract = contract(of: machine.claude.installations.first, probe)
-    facts.contract = await contract
+    facts.contract = contract
+    facts.functions = await functions
     facts.description = await description
-    await facts.survey(in: world, catalogue: catalogue, functions: await functions)
+    await facts.plan(from: await survey, in: world, catalogue: catalogue)
     facts.answers = await answers
     facts.proxy = await proxy
     facts.isProgramOnPath = world.programs.find("ccl-setup") != nil
-    return Examination(
+    var examination = Examination(
       machine: machine, checks: facts.checks, repair: facts.repair, choices: choices,
       contract: try? facts.contract?.get())
+    examination.times = parts.times
+    return examination
+  }
+
+  /// The parts of one look, and how long each took.
+  private struct Parts: Sendable {
+    private let clock: Clock
+    private let began: Date
+    private let taken = Shared([String: Double]())
+
+    init(clock: Clock) {
+      self.clock = clock
+      began = clock.now()
+    }
+
+    func timed<Value: Sendable>(
+      _ part: String, _ work: @Sendable () async -> Value
+    ) async -> Value {
+      let began = clock.now()
+      let value = await work()
+      let milliseconds = clock.now().timeIntervalSince(began) * 1000
+      taken.update { $0[part] = milliseconds }
+      return value
+    }
+
+    var times: Times {
+      Times(milliseconds: clock.now().timeIntervalSince(began) * 1000, parts: taken.value)
+    }
+  }
+
+  /// What was found, and what the client does: it is asked as soon as it is known where it lies.
+  private static func machine(
+    in world: World, _ probe: ClientProbe?, _ parts: Parts
+  ) async -> (machine: Machine, contract: Result<ClientContract, Failure>?) {
+    // Nobody waits for a question here: a busy machine gets more time than the wizard gives it.
+    let limit = Duration.seconds(15)
+    async let others = parts.timed("machine") {
+      await Machine.detect(Set(Probe.ID.allCases).subtracting([.claude]), in: world, limit: limit)
+    }
+    let (found, contract) = await parts.timed("client") {
+      let found = await Machine.detect([.claude], in: world, limit: limit)
+      return (found, await self.contract(of: found.claude.installations.first, probe))
+    }
+    var machine = await others
+    machine.claude = found.claude
+    machine.unanswered.merge(found.unanswered) { $1 }
+    return (machine, contract)
   }
 
   private static func contract(
@@ -66,6 +131,14 @@ public struct Examination: Sendable {
   ) async -> Result<ClientContract, Failure>? {
     guard let client, let probe else { return nil }
     do throws(Failure) { return .success(try await probe(client)) } catch {
+      return .failure(error)
+    }
+  }
+
+  private static func survey(
+    of choices: Choices, in world: World
+  ) async -> Result<Survey, Failure> {
+    do throws(Failure) { return .success(try await Survey.take(for: choices, in: world)) } catch {
       return .failure(error)
     }
   }
@@ -121,23 +194,25 @@ extension Machine {
   var checks: [Check] { clientChecks + conflictChecks + [diskCheck] }
 
   private var diskCheck: Check {
-    unansweredCheck(.disk, .disk) ?? Check("disk", .disk, disk.probe())
+    unansweredCheck(.disk, .disk, .disk) ?? Check(.disk, .disk, disk.probe())
   }
 
   /// What could not be looked at is not known to be broken.
-  private func unansweredCheck(_ id: Probe.ID, _ section: Check.Section) -> Check? {
+  private func unansweredCheck(
+    _ kind: Check.Kind, _ id: Probe.ID, _ section: Check.Section
+  ) -> Check? {
     unanswered[id.rawValue].map { reason in
-      Check(id.rawValue, section, id.title, .warn, "not known: \(printable(reason))")
+      Check(kind, section, id.title, .warn, "not known: \(printable(reason))")
     }
   }
 
   private var clientChecks: [Check] {
-    if let check = unansweredCheck(.claude, .client) { return [check] }
-    var checks = [Check("client", .client, claude.probe(on: system))]
+    if let check = unansweredCheck(.claude, .claude, .client) { return [check] }
+    var checks = [Check(.client, .client, claude.probe(on: system))]
     if !claude.hasCompletedOnboarding, !claude.installations.isEmpty {
       checks.append(
         Check(
-          "onboarding", .client, "First run", .pass,
+          .onboarding, .client, "First run", .pass,
           "not yet: the client's first interactive start asks about its theme and about trust"))
     }
     return checks
@@ -148,7 +223,7 @@ extension Machine {
     // Which `claude-local` a shell takes is asked of the shell itself.
     let relevant = conflicts.filter { $0.variable != "claude-local" }
     guard !relevant.isEmpty else {
-      return [Check("settings", .settings, "Conflicts", .pass, "none")]
+      return [Check(.settings, .settings, "Conflicts", .pass, "none")]
     }
     var names: [String] = []
     for conflict in relevant where !names.contains(conflict.variable) {
@@ -159,7 +234,7 @@ extension Machine {
       let standing = places.first { !$0.isOvercome }
       let told = (standing ?? places[0])
       return Check(
-        "variable:\(name)", .settings, name, standing == nil ? .pass : .fail,
+        .variable, of: name, .settings, name, standing == nil ? .pass : .fail,
         places.map { "\($0.placeWords): \($0.shown)" }.joined(separator: "; "),
         consequence: told.consequence, remedy: standing?.remedy)
     }

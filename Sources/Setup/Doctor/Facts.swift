@@ -48,11 +48,10 @@ struct Facts: Sendable {
   var folders: Folders { Folders(environment) }
   var server: Survey.Server? { portHolder == nil ? surveyed?.server : nil }
 
-  /// Looks at what is there, and plans what the choices would still change.
-  mutating func survey(
-    in world: World, catalogue: Catalogue, functions: [Shell: FunctionInShell]
+  /// Plans what the choices would still change of what was found, and looks further where that leads elsewhere.
+  mutating func plan(
+    from taken: Result<Survey, Failure>, in world: World, catalogue: Catalogue
   ) async {
-    self.functions = functions
     do throws(Failure) {
       // The function names the client's place, and the engine's start its program: what could not be looked at would
       // make them look outdated or impossible.
@@ -68,7 +67,7 @@ struct Facts: Sendable {
           "\(id.title) could not be looked at", why: reason,
           tryNext: ["Run the same command again when the machine is less busy."])
       }
-      var survey = try await Survey.take(for: choices, machine: machine, in: world)
+      var survey = try taken.get()
       surveyed = survey
       survey.isContainerToBeMadeAnew = isContainerToBeMadeAnew
       var wanted = choices

@@ -14,35 +14,35 @@ extension Facts {
     if let write = writes.first(where: { $0.ownership == .ours }) {
       checks.append(
         write.before == nil
-          ? broken(shell, "function-missing", "\(write.path) is missing", .fix)
+          ? broken(shell, .functionMissing, "\(write.path) is missing", .fix)
           : broken(
-            shell, "function-outdated",
+            shell, .functionOutdated,
             "\(write.path) is not what this version writes for these choices", .fix))
     }
     let blocks = blocks.filter { $0.shell == shell }
     checks += blocks.map { block in
       switch block.reason {
       case .damaged(let words):
-        broken(shell, "block-damaged", "\(block.path): \(words)", .fix)
+        broken(shell, .blockDamaged, "\(block.path): \(words)", .fix)
       case .notReached:
         broken(
-          shell, "block-not-reached", "\(block.path): \(seen(shell)) although the block is there",
+          shell, .blockNotReached, "\(block.path): \(seen(shell)) although the block is there",
           .fix)
       }
     }
     if blocks.isEmpty {
       checks += writes.filter { $0.ownership != .ours }.map {
-        broken(shell, "block-missing", "\($0.path) does not source the function", .fix)
+        broken(shell, .blockMissing, "\($0.path) does not source the function", .fix)
       }
     }
     return checks
   }
 
   private func broken(
-    _ shell: Shell, _ id: String, _ evidence: String, _ remedy: Remedy?
+    _ shell: Shell, _ kind: Check.Kind, _ evidence: String, _ remedy: Remedy?
   ) -> Check {
     Check(
-      "\(id):\(shell.rawValue)", .shells, shell.rawValue, .fail, evidence,
+      kind, of: shell.rawValue, .shells, shell.rawValue, .fail, evidence,
       consequence:
         "claude-local in a new \(shell.rawValue) is missing, or not that of this setup.",
       remedy: remedy)
@@ -53,18 +53,21 @@ extension Facts {
     switch functions[shell] {
     case .function(let file) where isOurs(file, shell):
       return Check(
-        "function:\(name)", .shells, name, .pass,
+        .function, of: name, .shells, name, .pass,
         "a fresh \(name) takes it from \(file.isEmpty ? "our file" : file)")
     case .unanswered(let reason):
       return Check(
-        "function:\(name)", .shells, name, .warn,
+        .function, of: name, .shells, name, .warn,
         "\(name) could not be asked: \(printable(reason))",
-        consequence: "Its files are as they should be.")
+        consequence: "Its files are as they should be.",
+        remedy: Remedy(
+          "See what your start-up files do",
+          [.say("Start \(name) by hand: something in its start-up files ends it, or waits.")]))
     default:
       let shadows = machine.conflicts.filter { $0.variable == "claude-local" }
       let places = shadows.map { "\($0.placeWords) (\($0.shown))" }.joined(separator: "; ")
       return broken(
-        shell, "function-hidden", "\(seen(shell))\(places.isEmpty ? "" : ": \(places)")",
+        shell, .functionHidden, "\(seen(shell))\(places.isEmpty ? "" : ": \(places)")",
         shadows.first?.remedy
           ?? Remedy(
             "See what your start-up files do",

@@ -13,7 +13,7 @@ extension Facts {
       "memory: \(memory); processors: \(processors); graphics cards: \(resources.hasGraphics ? "given" : "none")"
     func check(_ outcome: Check.Outcome, _ consequence: String? = nil) -> Check {
       Check(
-        "container-resources", .docker, "What it may use", outcome, evidence,
+        .containerResources, .docker, "What it may use", outcome, evidence,
         consequence: consequence,
         // A container that is made anew is made as the Compose files say; its volume stays.
         remedy: consequence == nil

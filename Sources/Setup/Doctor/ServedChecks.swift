@@ -5,7 +5,7 @@ extension Facts {
     guard surveyed?.isTokenBeaten(for: choices) == true else { return [] }
     return [
       Check(
-        "token-beaten", .settings, "The server's token", .fail,
+        .tokenBeaten, .settings, "The server's token", .fail,
         "env.ANTHROPIC_AUTH_TOKEN in your settings.json of Claude Code is sent instead",
         consequence: "The server refuses every request.",
         remedy: Remedy(
@@ -17,7 +17,7 @@ extension Facts {
     guard let found = surveyed?.findings else {
       return [
         Check(
-          "server-down", .server, "The server", .fail,
+          .serverDown, .server, "The server", .fail,
           surveyed?.findingsProblem ?? "\(choices.engine.url) was not asked",
           consequence: "claude-local cannot reach a model.", remedy: repairOfEngine)
       ]
@@ -29,7 +29,7 @@ extension Facts {
     let without = lacks.isEmpty ? "" : ", without \(lacks.joined(separator: " and "))"
     return [
       Check(
-        "server", .server, "The server", .pass,
+        .server, .server, "The server", .pass,
         "\(found.url) is \(found.title), \(found.models.count) models\(without)")
     ]
   }
@@ -37,12 +37,12 @@ extension Facts {
   var servedModelChecks: [Check] {
     let model = printable(choices.model)
     guard let found = surveyed?.findings else {
-      return [Check("model", .models, model, .warn, Facts.unknown)]
+      return [Check(.model, .models, model, .warn, Facts.unknown)]
     }
     guard let served = found[choices.model] else {
       return [
         Check(
-          "model-missing", .models, model, .fail,
+          .modelMissing, .models, model, .fail,
           "\(found.url) serves \(found.models.map { printable($0.name) }.joined(separator: ", "))",
           consequence: "Every request is answered with a 404.",
           remedy: Remedy("Choose one that it serves", run: "ccl-setup"))
@@ -51,19 +51,19 @@ extension Facts {
     guard let window = served.contextWindow else {
       return [
         Check(
-          "context", .models, model, .pass,
+          .context, .models, model, .pass,
           "it is served; its context is not told, \(choices.contextWindow) tokens were chosen")
       ]
     }
     guard window >= choices.contextWindow else {
       return [
         Check(
-          "context-wrong", .models, model, .fail,
+          .contextWrong, .models, model, .fail,
           "its context is \(window), the client counts on \(choices.contextWindow)",
           consequence: "Long conversations fail instead of being made shorter.",
           remedy: Remedy("Say so to the client", run: "ccl-setup --yes --context \(window)"))
       ]
     }
-    return [Check("context", .models, model, .pass, "served with a context of \(window) tokens")]
+    return [Check(.context, .models, model, .pass, "served with a context of \(window) tokens")]
   }
 }

@@ -24,36 +24,44 @@ extension Facts {
   // MARK: - Installation
 
   private var receiptCheck: Check {
-    if case .failure(let failure) = plan {
+    if case .failure(let failure) = plan, !isToldOfServer {
       return Check(
-        "plan", .installation, "The setup", .fail, "\(failure.what): \(failure.why)",
+        .plan, .installation, "The setup", .fail, "\(failure.what): \(failure.why)",
         remedy: failure.tryNext.isEmpty
           ? .setUp : Remedy("Try", tryNext: failure.tryNext))
     }
     let count = receipt.entries.count
     return Check(
-      "receipt", .installation, "The receipt", .pass,
+      .receipt, .installation, "The receipt", .pass,
       "\(folders.receipt): \(count) changes recorded, \(choices.engine.title), \(printable(choices.model)), context \(contextInWords(choices.contextWindow))"
     )
   }
 
+  /// Whether a line of its own says what keeps a server elsewhere from being planned with.
+  private var isToldOfServer: Bool {
+    switch choices.engine {
+    case .server, .compatible: (serverChecks + modelChecks).contains { $0.outcome == .fail }
+    case .docker, .native, .rehearsal: false
+    }
+  }
+
   /// The files that are ours alone, other than the shells'.
   private var fileChecks: [Check] {
-    let files: [(String, FilePath, String)] = [
-      (
-        "settings-file", folders.clientSettings,
+    let files = [
+      OwnFile(
+        .settingsFile, folders.clientSettings,
         "The client's own settings files have their say, and can send it elsewhere."
       ),
-      (
-        "compose-file", folders.engine.appending("docker-compose.yml"),
+      OwnFile(
+        .composeFile, folders.engine.appending("docker-compose.yml"),
         "The container is not started as the setup wants it."
       ),
-      (
-        "compose-gpu-file", folders.engine.appending("docker-compose.gpu.yml"),
+      OwnFile(
+        .composeGPUFile, folders.engine.appending("docker-compose.gpu.yml"),
         "The container does not get the GPU."
       ),
-      (
-        "compose-env-file", folders.engine.appending(".env"),
+      OwnFile(
+        .composeEnvFile, folders.engine.appending(".env"),
         "The container is not published on the port that claude-local asks."
       ),
     ]
@@ -61,25 +69,42 @@ extension Facts {
   }
 
   /// What helps at the prompt: claude-local works without it.
-  private var helpFiles: [(String, FilePath, String)] {
+  private var helpFiles: [OwnFile] {
     let completions = choices.shells.flatMap { folders.completions(for: $0) }.map(\.path)
-    return [("manual", folders.manual, "`man ccl-setup` has no page.")]
+    return [OwnFile(.manual, folders.manual, "`man ccl-setup` has no page.")]
       + completions.map {
-        ("completions:\($0.stem ?? "")", $0, "Tab offers nothing for it in fish.")
+        OwnFile(.completions, of: $0.stem, $0, "Tab offers nothing for it in fish.")
       }
   }
 
-  private func fileChecks(
-    _ files: [(String, FilePath, String)], _ outcome: Check.Outcome
-  ) -> [Check] {
-    files.compactMap { id, path, consequence in
+  /// A file of ours, and what follows where it is not as it was written.
+  private struct OwnFile {
+    var kind: Check.Kind
+    var subject: String?
+    var path: FilePath
+    var consequence: String
+
+    init(
+      _ kind: Check.Kind, of subject: String? = nil, _ path: FilePath, _ consequence: String
+    ) {
+      self.kind = kind
+      self.subject = subject
+      self.path = path
+      self.consequence = consequence
+    }
+  }
+
+  private func fileChecks(_ files: [OwnFile], _ outcome: Check.Outcome) -> [Check] {
+    files.compactMap { file in
+      let path = file.path
+      let title = path.lastComponent?.string ?? file.kind.rawValue
       guard receipt["file:\(path)"] != nil || write(to: path) != nil else { return nil }
       guard let write = write(to: path) else {
-        return Check(id, .installation, path.lastComponent?.string ?? id, .pass, "\(path)")
+        return Check(file.kind, of: file.subject, .installation, title, .pass, "\(path)")
       }
       return Check(
-        id, .installation, path.lastComponent?.string ?? id, outcome, evidence(write),
-        consequence: consequence, remedy: .fix)
+        file.kind, of: file.subject, .installation, title, outcome, evidence(write),
+        consequence: file.consequence, remedy: .fix)
     }
   }
 
@@ -100,7 +125,7 @@ extension Facts {
     guard case .success(let plan) = plan, server != nil else { return [] }
     return plan.withdrawn.map { entry in
       Check(
-        "left-over:\(entry.subject)", .installation, "Left over", .warn, printable(entry.title),
+        .leftOver, of: entry.subject, .installation, "Left over", .warn, printable(entry.title),
         consequence: "It belongs to earlier choices.", remedy: .fix)
     }
   }
@@ -109,13 +134,13 @@ extension Facts {
 
   private var dockerChecks: [Check] {
     guard case .docker = choices.engine else { return [] }
-    let docker = Check("docker", .docker, machine.docker.probe(on: machine.system))
+    let docker = Check(.docker, .docker, machine.docker.probe(on: machine.system))
     switch container {
     case .failure(let failure):
       return [
         docker,
         Check(
-          "container", .docker, "The container", .fail, failure.why,
+          .container, .docker, "The container", .fail, failure.why,
           consequence: "Whether the model's server runs is not known.",
           remedy: machine.docker.remedies(on: machine.system).first),
       ]
@@ -123,21 +148,21 @@ extension Facts {
       return [
         docker,
         Check(
-          "container-missing", .docker, "The container", .fail, "there is none of ours",
+          .containerMissing, .docker, "The container", .fail, "there is none of ours",
           consequence: "No server, and so no model.", remedy: repairOfEngine),
       ]
     case .success(let found?) where !found.isRunning:
       return [
         docker,
         Check(
-          "container-stopped", .docker, "The container", .fail, "\(found.name): \(found.status)",
+          .containerStopped, .docker, "The container", .fail, "\(found.name): \(found.status)",
           consequence: "No server, and so no model.", remedy: repairOfEngine),
       ]
     case .success(let found?):
       return [
         docker,
         Check(
-          found.isUnhealthy ? "container-unhealthy" : "container", .docker, "The container",
+          found.isUnhealthy ? .containerUnhealthy : .container, .docker, "The container",
           found.isUnhealthy ? (server == nil ? .fail : .warn) : .pass,
           "\(found.name): \(found.status)",
           consequence: found.isUnhealthy ? "Docker's own check of the server fails." : nil,
@@ -179,7 +204,7 @@ extension Facts {
     if let portHolder {
       return [
         Check(
-          "port-taken", .server, "The port", .fail,
+          .portTaken, .server, "The port", .fail,
           "\(url): \(printable(portHolder)) listens there",
           consequence: "Our own server cannot start, and claude-local asks the wrong one.",
           remedy: repairOfEngine)
@@ -189,7 +214,7 @@ extension Facts {
     if let change, server == nil {
       return [
         Check(
-          "server-moved", .server, "The server", .fail,
+          .serverMoved, .server, "The server", .fail,
           "nothing answers at \(url), an Ollama answers at \(change.choices.engine.url)",
           consequence: "claude-local asks where nobody listens.", remedy: .fix)
       ]
@@ -197,21 +222,21 @@ extension Facts {
     guard let server else {
       return [
         Check(
-          "server-down", .server, "The server", .fail, "nothing answers at \(url)",
+          .serverDown, .server, "The server", .fail, "nothing answers at \(url)",
           consequence: "claude-local cannot reach a model.", remedy: repairOfEngine)
       ]
     }
     if server.isTooOld {
       return [
         Check(
-          "server-too-old", .server, "The server", .fail,
+          .serverTooOld, .server, "The server", .fail,
           "\(url) is Ollama \(printable(server.version)), the Messages API came with \(Engine.oldestVersion)",
           consequence: "Claude Code cannot talk to it.", remedy: updateOfServer)
       ]
     }
     return [
       Check(
-        "server", .server, "The server", .pass,
+        .server, .server, "The server", .pass,
         "\(url) is Ollama \(printable(server.version)), \(server.models.count) models")
     ]
   }
@@ -224,7 +249,7 @@ extension Facts {
     let model = printable(choices.model)
     if !choices.engine.isOllama { return servedModelChecks }
     guard let server else {
-      return [Check("model", .models, model, .warn, Facts.unknown)]
+      return [Check(.model, .models, model, .warn, Facts.unknown)]
     }
     var checks: [Check] = []
     var isPulled = true
@@ -232,23 +257,21 @@ extension Facts {
       isPulled = false
       checks.append(
         Check(
-          "model-missing", .models, printable(pull.model), .fail,
+          .modelMissing, .models, printable(pull.model), .fail,
           "\(choices.engine.url) does not have it",
           consequence: "Every request is answered with a 404.", remedy: .fix))
     }
     if isPulled {
-      let found = server.models.first {
-        (try? ModelName($0.name)) == (try? ModelName(choices.model))
-      }
+      let found = server.models.first(named: choices.model)
       checks.append(
         Check(
-          "model", .models, model, .pass, found.map { ByteCount($0.size).inWords } ?? "there"))
+          .model, .models, model, .pass, found.map { ByteCount($0.size).inWords } ?? "there"))
     }
     checks += contextChecks(server)
     if lacksTools {
       checks.append(
         Check(
-          "model-without-tools", .models, model, .fail,
+          .modelWithoutTools, .models, model, .fail,
           "it can do: \(printable((description?.capabilities ?? []).joined(separator: ", ")))",
           consequence: "Claude Code works with tools only: every request is refused.",
           remedy: change != nil ? .fix : Remedy("Choose another model", run: "ccl-setup")))
@@ -268,7 +291,7 @@ extension Facts {
         } ?? "\(choices.engine.url) does not have it"
       checks.append(
         Check(
-          found == nil ? "derived-model-missing" : "context-wrong", .models,
+          found == nil ? .derivedModelMissing : .contextWrong, .models,
           printable(creation.name), .fail, evidence,
           consequence: found == nil
             ? "It is the model that claude-local asks for."
@@ -277,29 +300,40 @@ extension Facts {
     if isMade, let name = try? Plan.derivedName(choices) {
       checks.append(
         Check(
-          "context", .models, printable(name.description), .pass,
+          .context, .models, printable(name.description), .pass,
           "its context of \(choices.contextWindow) tokens is baked in"))
     }
     if let words = client.shortage(of: choices) {
-      let least = contextInWords(client.smallestContext(choices.profile))
       checks.append(
         Check(
-          "context-too-small", .models, "The context", .warn, words,
+          .contextTooSmall, .models, "The context", .warn, words,
           consequence: "Little or no room is left for files and the conversation.",
-          remedy: change != nil
-            ? .fix : Remedy("Choose a larger one", run: "ccl-setup --context \(least)")))
+          remedy: remedyOfShortage(trained: server.trained[choices.model])))
     }
     return checks
+  }
+
+  /// More room for the client's own prompt, as far as the model allows it.
+  private func remedyOfShortage(trained: Int?) -> Remedy {
+    if change != nil { return .fix }
+    let least = client.smallestContext(choices.profile)
+    if least <= trained ?? .max {
+      return Remedy(
+        "Choose a larger one", run: "ccl-setup --yes --context \(contextInWords(least))")
+    }
+    return choices.profile == .full && client.smallestContext(.lean) <= choices.contextWindow
+      ? Remedy("Use six tools", run: "ccl-setup profile lean")
+      : Remedy("Choose another model", run: "ccl-setup")
   }
 
   private var aliasCheck: Check {
     if !choices.engine.isOllama {
       return Check(
-        "aliases", .aliases, "Aliases", .pass,
+        .aliases, .aliases, "Aliases", .pass,
         "none: the server serves its own names, and claude-local sends every tier to one of them")
     }
     guard server != nil else {
-      return Check("aliases", .aliases, "Aliases", .warn, Facts.unknown)
+      return Check(.aliases, .aliases, "Aliases", .warn, Facts.unknown)
     }
     let all = Tier.allCases.flatMap(\.anthropicNames)
     var missing: [String] = []
@@ -309,18 +343,18 @@ extension Facts {
     }
     if isModelMadeAnew {
       return Check(
-        "aliases", .aliases, "Aliases", .warn,
+        .aliases, .aliases, "Aliases", .warn,
         "they are names of the model that is to be made anew, and follow it", remedy: .fix)
     }
     guard missing.isEmpty else {
       return Check(
-        "alias-missing", .aliases, "Aliases", .fail,
+        .aliasMissing, .aliases, "Aliases", .fail,
         "missing, or of another model: \(printable(missing.joined(separator: ", ")))",
         consequence: "Other clients that ask for these names get a 404 or the wrong model.",
         remedy: .fix)
     }
     return Check(
-      "aliases", .aliases, "Aliases", .pass,
+      .aliases, .aliases, "Aliases", .pass,
       "\(all.count) names for \(Tier.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
@@ -328,17 +362,17 @@ extension Facts {
 
   private var answerChecks: [Check] {
     answers.map { proof in
-      let id = proof.subject == .context ? "loaded-context" : "prompt"
+      let kind = proof.subject == .context ? Check.Kind.loadedContext : .prompt
       switch proof.outcome {
       case .success(let evidence):
         var words = evidence.words.isEmpty ? [] : ["“\(evidence.words)”"]
         if let first = evidence.secondsToFirstToken {
           words.append("first token after \(Duration.seconds(first).inWords)")
         }
-        return Check(id, .prompt, proof.title, .pass, words.joined(separator: ", "))
+        return Check(kind, .prompt, proof.title, .pass, words.joined(separator: ", "))
       case .failure(let failure):
         return Check(
-          id, .prompt, proof.title, .fail, "\(failure.what): \(failure.why)",
+          kind, .prompt, proof.title, .fail, "\(failure.what): \(failure.why)",
           remedy: failure.tryNext.isEmpty
             ? nil : Remedy("Try", tryNext: failure.tryNext))
       }

@@ -87,11 +87,19 @@ public struct OllamaServer: Sendable {
   /// Makes a model of the same blob with `num_ctx` set. An existing model of that name is replaced.
   public func create(_ creation: ModelCreation) async throws(Failure) {
     // Without a source on the server, create silently turns into a pull: ask first.
-    guard try await describe(creation.from) != nil else {
+    guard let source = try await details(creation.from) else {
       throw Failure(
         "The model \(printable(creation.name)) cannot be made",
         why: "\(url) has no model \(printable(creation.from)) to make it from",
         tryNext: ["`ccl-setup pull \(printable(creation.from))`"])
+    }
+    // Of a model that no catalogue knows this is told only now that it is here.
+    if let trained = source.info?.nativeContext, creation.contextWindow > trained {
+      throw contextBeyondTraining(
+        of: creation.from, creation.contextWindow, trained: trained,
+        tryNext: [
+          "Choose \(contextInWords(trained)) or less: `--context \(contextInWords(trained))`."
+        ])
     }
     let response = try await send(
       "POST", "/api/create",
@@ -200,6 +208,14 @@ public struct OllamaServer: Sendable {
     case .cancelled:
       Failure("The request to \(url) was stopped", why: "you asked for it", code: .interrupted)
     }
+  }
+}
+
+extension [OllamaServer.Model] {
+  /// The model of that name, however it is written: with or without `:latest`.
+  func first(named name: String) -> OllamaServer.Model? {
+    guard let wanted = try? ModelName(name) else { return nil }
+    return first { (try? ModelName($0.name)) == wanted }
   }
 }
 

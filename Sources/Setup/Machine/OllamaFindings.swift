@@ -15,11 +15,14 @@ public struct OllamaFindings: Sendable, Hashable, Codable {
     public var name: String
     public var size: UInt64
     public var digest: String
+    /// What it was trained for, in tokens, where the list tells.
+    public var trainedContext: Int?
 
-    public init(name: String, size: UInt64, digest: String) {
+    public init(name: String, size: UInt64, digest: String, trainedContext: Int? = nil) {
       self.name = name
       self.size = size
       self.digest = digest
+      self.trainedContext = trainedContext
     }
   }
   /// The installed `ollama` program, `nil` when there is none.
@@ -109,7 +112,11 @@ extension OllamaFindings {
         let models = (try? await server.models()) ?? []
         return (
           .ollama(version: version),
-          models.map { Model(name: $0.name, size: $0.size, digest: $0.digest) }
+          models.map {
+            Model(
+              name: $0.name, size: $0.size, digest: $0.digest,
+              trainedContext: $0.details?.contextLength)
+          }
         )
       }
       let holder =

@@ -10,6 +10,11 @@ public struct ShellFindings: Sendable, Hashable, Codable {
   public var files: [String]
   /// The folder of zsh's files, in its own words (`ZshFolder`); `nil` for the others, and where it did not say.
   public var folder: String?
+  /// Whether the person has used it: it is the login shell, or has files of its own.
+  public var isUsed: Bool {
+    // ~/.profile belongs to every POSIX shell: it alone says nothing.
+    isLoginShell || files.contains { FilePath($0).lastComponent != ".profile" }
+  }
 
   public init(
     shell: Shell, program: String? = nil, isLoginShell: Bool, files: [String] = [],
@@ -27,8 +32,8 @@ public struct ShellFindings: Sendable, Hashable, Codable {
 public enum Shell: String, Sendable, Hashable, Codable, CaseIterable { case bash, zsh, fish }
 
 extension ShellFindings {
-  /// The shells whose own start-up files exist, and the login shell of the user database; `$SHELL` is not believed
-  /// (it is whatever the parent process had), and no interactive shell is started.
+  /// The shells that are installed or whose own start-up files exist, and the login shell of the user database;
+  /// `$SHELL` is not believed (it is whatever the parent process had), and no interactive shell is started.
   ///
   /// - Parameter zshFolder: what zsh itself said (`ZshFolder`).
   static func detect(in world: World, zshFolder: FilePath?) -> Answer<[ShellFindings]> {
@@ -37,14 +42,11 @@ extension ShellFindings {
       let isLogin = login?.lastComponent?.string == shell.rawValue
       let files = FilesReadAtStart(of: shell, in: world, zshFolder: zshFolder).own
       let existing = files.filter { world.files.exists($0) }
-      // ~/.profile belongs to every POSIX shell: it alone says nothing.
-      guard isLogin || existing.contains(where: { $0.lastComponent != ".profile" }) else {
-        return nil
-      }
       let program = isLogin && login.map(world.files.isExecutable) == true ? login : nil
-      return ShellFindings(
+      let found = ShellFindings(
         shell: shell, program: (program ?? find(shell, in: world))?.string, isLoginShell: isLogin,
         files: existing.map(\.string), folder: shell == .zsh ? zshFolder?.string : nil)
+      return found.isUsed || found.program != nil ? found : nil
     }
     return Answer(shells.sorted { $0.isLoginShell && !$1.isLoginShell })
   }
@@ -56,10 +58,11 @@ extension ShellFindings {
   }
 
   static func probe(_ shells: [ShellFindings]) -> Probe {
-    guard !shells.isEmpty else {
+    let used = shells.filter(\.isUsed)
+    guard !used.isEmpty else {
       return Probe(.shells, .warning, "none of bash, zsh and fish is set up for you")
     }
-    let words = shells.map { found in
+    let words = used.map { found in
       var words = found.shell.rawValue
       if found.isLoginShell { words += " (login shell)" }
       return found.program == nil ? words + " (its files only)" : words

@@ -36,12 +36,20 @@ extension PresentModel {
   /// What a server has, as far as it is a model of its own: names that are only another name for one (an Anthropic
   /// name, a variant with a context baked in) are left out.
   public static func all(of machine: Machine) -> [PresentModel] {
-    all(among: machine.ollama.models.map { ($0.name, $0.size) })
+    all(
+      among: machine.ollama.models.map { model in
+        (model.name, model.size, model.trainedContext)
+      })
   }
 
-  static func all(among models: [(name: String, size: UInt64)]) -> [PresentModel] {
+  static func all(
+    among models: [(name: String, size: UInt64, trainedContext: Int?)]
+  ) -> [PresentModel] {
     let found = models.compactMap { model in
-      (try? ModelName(model.name)).map { PresentModel(name: $0, bytes: Int(clamping: model.size)) }
+      (try? ModelName(model.name)).map {
+        PresentModel(
+          name: $0, bytes: Int(clamping: model.size), nativeContext: model.trainedContext)
+      }
     }
     let names = Set(found.map(\.name))
     return found.filter { model in

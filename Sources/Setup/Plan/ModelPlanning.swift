@@ -23,7 +23,9 @@ struct ModelPlanner {
   }
 
   /// The models with a context of their own, each with its Modelfile.
-  func creations(_ chosen: ContextVariant?) throws(Failure) -> [Change] {
+  func creations(
+    _ chosen: ContextVariant?, _ notes: inout [Plan.Note]
+  ) throws(Failure) -> [Change] {
     var changes: [Change] = []
     var made: Set<ModelName> = []
     for variant in [chosen].compactMap({ $0 }) + additions.contexts {
@@ -31,13 +33,37 @@ struct ModelPlanner {
       guard made.insert(name).inserted else { continue }
       try refuseForeign(variant, name)
       changes.append(survey.ours(folders.modelfile(name), try variant.modelfile()))
-      changes.append(
-        .createModel(
-          ModelCreation(
-            server: url, name: name.description, from: variant.model,
-            contextWindow: variant.contextWindow)))
+      let creation = Change.createModel(
+        ModelCreation(
+          server: url, name: name.description, from: variant.model,
+          contextWindow: variant.contextWindow))
+      if let (problem, instead) = beyondTraining(variant, isChosen: variant == chosen) {
+        // What is there already can be used, with less than its name says.
+        guard isInPlace(creation) else { throw problem }
+        notes.append(
+          .init(
+            .warning,
+            "\(problem.what): \(problem.why). \(command: instead) chooses what it can use."))
+      }
+      changes.append(creation)
     }
     return changes
+  }
+
+  /// Why the model cannot use the variant's context, and the command for one that it can; `nil` where it can.
+  private func beyondTraining(
+    _ variant: ContextVariant, isChosen: Bool
+  ) -> (problem: Failure, instead: String)? {
+    guard let trained = survey.trainedContext(of: variant.model, catalogue),
+      variant.contextWindow > trained
+    else { return nil }
+    let most = contextInWords(trained)
+    let instead =
+      isChosen
+      ? "ccl-setup --yes --context \(most)" : "ccl-setup context \(variant.model) \(most)"
+    let problem = contextBeyondTraining(
+      of: variant.model, variant.contextWindow, trained: trained, tryNext: ["`\(instead)`"])
+    return (problem, instead)
   }
 
   private func refuseForeign(_ variant: ContextVariant, _ name: ModelName) throws(Failure) {
@@ -123,8 +149,7 @@ extension ContextVariant {
 extension Survey {
   /// The model as the server lists it, `nil` when it has none of this name.
   func present(_ name: String) -> OllamaServer.Model? {
-    guard let wanted = try? ModelName(name) else { return nil }
-    return server?.models.first { (try? ModelName($0.name)) == wanted }
+    server?.models.first(named: name)
   }
 
   /// A file of ours with these bytes.
@@ -146,7 +171,7 @@ extension Plan {
       folders: Folders(environment))
     var notes: [Note] = []
     let pulls = models.pulls(nil)
-    let creations = try models.creations(nil)
+    let creations = try models.creations(nil, &notes)
     let aliases = models.aliases(planned: names(pulls + creations), &notes)
     let steps = [
       Step(id: .model, title: "Models", changes: pulls),

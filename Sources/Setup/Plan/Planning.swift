@@ -25,9 +25,7 @@ extension Plan {
   }
 
   /// Every file that a plan for these choices may write, for the survey to read.
-  static func files(for choices: Choices, machine: Machine, _ environment: Environment)
-    -> [FilePath]
-  {
+  static func files(for choices: Choices, _ environment: Environment) -> [FilePath] {
     let folders = Folders(environment)
     var files = [
       folders.engine.appending("docker-compose.yml"),
@@ -83,7 +81,8 @@ struct Planner {
     if choices.engine.isOllama {
       let pulls = modelStep(&notes)
       let creations = Plan.Step(
-        id: .context, title: "The context window", changes: try models.creations(choices.variant))
+        id: .context, title: "The context window",
+        changes: try models.creations(choices.variant, &notes))
       wanted += [pulls, creations]
       wanted.append(
         aliasStep(

@@ -27,10 +27,8 @@ extension Planner {
           "It does not tell its context; \(contextInWords(choices.contextWindow)) is what you said. With less than that, prompts fail or are cut."
         ))
     case let window? where window < choices.contextWindow:
-      throw Failure(
-        "\(url) cannot hold \(contextInWords(choices.contextWindow))",
-        why: "its context is \(window) tokens", tryNext: ["`ccl-setup --context \(window)`"],
-        code: .usage)
+      throw contextBeyondServer(
+        url, choices.contextWindow, serves: window, tryNext: ["`ccl-setup --context \(window)`"])
     case let window? where window < ContextSize.smallest.tokens:
       notes.append(
         .init(

@@ -50,14 +50,20 @@ public struct Survey: Sendable {
     public var models: [OllamaServer.Model]
     /// The context baked into those of the wanted variants that exist, by name.
     public var contexts: [String: Int]
+    /// What the wanted variants' models were trained for, in tokens, as far as the server tells; by model.
+    public var trained: [String: Int]
 
     /// Whether it is from before the Messages API.
     var isTooOld: Bool { Engine.isTooOld(version) }
 
-    public init(version: String, models: [OllamaServer.Model], contexts: [String: Int]) {
+    public init(
+      version: String, models: [OllamaServer.Model], contexts: [String: Int],
+      trained: [String: Int] = [:]
+    ) {
       self.version = version
       self.models = models
       self.contexts = contexts
+      self.trained = trained
     }
   }
 
@@ -79,17 +85,19 @@ public struct Survey: Sendable {
   }
 
   /// Looks, all at once, and changes nothing.
+  ///
+  /// - Parameter machine: what was found already; without it the shells are asked.
   public static func take(
-    for choices: Choices, machine: Machine, in world: World
+    for choices: Choices, machine: Machine? = nil, in world: World
   ) async throws(Failure) -> Survey {
     var survey = Survey()
     survey.receipt = try ReceiptStore(in: world).read()
     survey.composeVariables = ComposeProject.exported(world.environment)
-    for path in Plan.files(for: choices, machine: machine, world.environment) {
+    for path in Plan.files(for: choices, world.environment) {
       survey.look(at: path, in: world)
     }
     if choices.shells.contains(.zsh) {
-      let found = machine.shells.lazy.compactMap(\.folder).first
+      let found = machine?.shells.lazy.compactMap(\.folder).first
       survey.zshFolder =
         if let found { FilePath(found) } else { await ZshFolder.ask(in: world) }
     }
@@ -98,7 +106,7 @@ public struct Survey: Sendable {
       survey.look(at: path, in: world)
     }
     await survey.askForCommandPositions(for: choices, in: world)
-    let settings = FilePath(machine.claude.configurationFolder).appending("settings.json")
+    let settings = ClaudeCode.configurationFolder(in: world).appending("settings.json")
     // A settings file that cannot be read is a finding of the detection, which names its place.
     survey.clientSettings = world.files.text(settings).flatMap { try? JSON.parse($0) }
     async let taken = isContainerNameTaken(choices, in: world)
@@ -202,14 +210,19 @@ public struct Survey: Sendable {
     guard let version = try? await ollama.version(within: .seconds(2)),
       let models = try? await ollama.models()
     else { return nil }
-    var contexts: [String: Int] = [:]
+    var server = Server(version: version, models: models, contexts: [:])
     for variant in variants {
+      if server.trained[variant.model] == nil,
+        let listed = models.first(named: variant.model)
+      {
+        server.trained[variant.model] = await ollama.trainedContext(of: listed)
+      }
       guard let name = (try? variant.name())?.description,
         let description = try? await ollama.describe(name)
       else { continue }
-      contexts[name] = description.contextWindow
+      server.contexts[name] = description.contextWindow
     }
-    return Server(version: version, models: models, contexts: contexts)
+    return server
   }
 
   /// The registry's manifest says the true size; a registry out of reach is no obstacle to planning.

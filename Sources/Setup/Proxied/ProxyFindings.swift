@@ -61,14 +61,15 @@ extension Facts {
   var proxyCheck: Check {
     let title = "The proxy"
     func check(
-      _ id: String, _ outcome: Check.Outcome, _ evidence: String, _ consequence: String? = nil,
+      _ kind: Check.Kind, _ outcome: Check.Outcome, _ evidence: String,
+      _ consequence: String? = nil,
       _ remedy: Remedy? = nil
     ) -> Check {
-      Check(id, .server, title, outcome, evidence, consequence: consequence, remedy: remedy)
+      Check(kind, .server, title, outcome, evidence, consequence: consequence, remedy: remedy)
     }
     if choices.proxied, !isProgramOnPath {
       return check(
-        "proxy-program-missing", .fail, "ccl-setup is not on the PATH",
+        .proxyProgramMissing, .fail, "ccl-setup is not on the PATH",
         "claude-local cannot go through the proxy, and does not start.",
         Remedy(
           "Go straight to the engine, or put ccl-setup on the PATH", run: "ccl-setup proxy off"))
@@ -76,12 +77,12 @@ extension Facts {
     guard let proxy else {
       if !choices.proxied {
         return check(
-          "proxy", .pass,
+          .proxy, .pass,
           "not wired in: claude-local goes straight to the engine, `claude-local --proxy` through a proxy"
         )
       }
       return check(
-        "proxy-stopped", .warn, "wired in, and none runs: claude-local starts one",
+        .proxyStopped, .warn, "wired in, and none runs: claude-local starts one",
         nil, Remedy("Start it now", run: "ccl-setup proxy --detach"))
     }
     let wired = choices.proxied ? "wired in: " : "not wired in, but it runs: "
@@ -92,16 +93,16 @@ extension Facts {
     switch proxy.passage {
     case nil:
       return check(
-        "proxy-elsewhere", bad, wired + address,
+        .proxyElsewhere, bad, wired + address,
         "\(choices.proxied ? "claude-local" : "claude-local --proxy") does not start.", again)
-    case .success(let words): return check("proxy", .pass, "\(wired)\(address): \(words)")
+    case .success(let words): return check(.proxy, .pass, "\(wired)\(address): \(words)")
     case .failure(let failure):
       // An engine that is down is a finding of its own.
       if server == nil, surveyed?.findings == nil {
-        return check("proxy", .warn, "\(wired)\(address), which does not answer")
+        return check(.proxy, .warn, "\(wired)\(address), which does not answer")
       }
       return check(
-        "proxy-blocked", bad, "\(wired)\(address), and nothing comes through: \(failure.why)",
+        .proxyBlocked, bad, "\(wired)\(address), and nothing comes through: \(failure.why)",
         "Requests that go through it fail.", again)
     }
   }

@@ -78,15 +78,18 @@ extension Questionnaire {
   }
 
   func shellsQuestion() -> Question {
-    let found = machine.shells.map(\.shell)
-    let all = Shell.allCases.filter { found.contains($0) }
-    let recommended = previous?.shells ?? all
-    let options = all.map { shell in
-      let findings = machine.shells.first { $0.shell == shell }
+    let found = Shell.allCases.compactMap { shell in
+      machine.shells.first { $0.shell == shell }
+    }
+    let recommended = previous?.shells ?? found.filter(\.isUsed).map(\.shell)
+    let options = found.map { findings in
+      let shell = findings.shell
       return Question.Option(
         value: shell.rawValue,
         title: Text(
-          findings?.isLoginShell == true ? "\(shell.rawValue), your login shell" : shell.rawValue),
+          findings.isLoginShell
+            ? "\(shell.rawValue), your login shell"
+            : findings.isUsed ? shell.rawValue : "\(shell.rawValue), not used so far"),
         reason: shell == .fish
           ? "an autoloaded function; no file of yours is touched"
           : "a function file, and one marked block in your start-up file",

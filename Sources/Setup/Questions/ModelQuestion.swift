@@ -66,11 +66,12 @@ extension Questionnaire {
     let row = row(answers)
     let memory = machine.memoryBudget(for: answers.engine)
     let native = row?.model.nativeContext
-    let recommended =
-      previous?.model == answers.model
-      ? previous?.contextWindow : row?.context ?? min(native ?? .max, ContextSize.preferred.tokens)
+    let before = previous?.model == answers.model ? previous?.contextWindow : nil
+    let recommended = min(
+      native ?? .max, before ?? row?.context ?? ContextSize.preferred.tokens)
     var sizes = row?.needs.map(\.context) ?? []
     if sizes.isEmpty { sizes = [ContextSize.smallest.tokens, ContextSize.preferred.tokens] }
+    let trained = native.map { Text("It was trained for \($0) tokens: more cannot be used.") }
     let options = sizes.map { size -> Question.Option in
       let need = row?.needs.first { $0.context == size }?.bytes
       var reason: Text =
@@ -85,12 +86,12 @@ extension Questionnaire {
     }
     return Question(
       id: .context, title: "How much context?", options: options,
-      recommended: recommended.map(contextInWords),
+      recommended: contextInWords(recommended),
       help: [
         "The context window is how many tokens the model sees at once: Claude Code's prompt (10,000 to 24,000 of them), your files, and the conversation.",
         "Ollama's own default is 4,096, and what does not fit is cut off without a word. ccl-setup makes a derived model with the number baked in.",
         "Sizes are written as \("64k", .command) or \("65536", .command).",
-      ], isOpen: true)
+      ] + [trained].compactMap { $0 }, isOpen: true)
   }
 
   private func row(_ answers: Answers) -> Recommendation.Row? {
@@ -100,12 +101,30 @@ extension Questionnaire {
   }
 
   /// `typed` before a row number was looked up: "32768" is a size, and "2" the second row.
-  func readContext(_ typed: String, _ meant: String) throws(Failure) -> Int {
-    do { return try ContextSize(meant).tokens } catch {
+  func readContext(_ typed: String, _ meant: String, _ answers: Answers) throws(Failure) -> Int {
+    let tokens: Int
+    do { tokens = try ContextSize(meant).tokens } catch {
       throw Failure(
         "“\(printable(typed))” is no context window", why: error.description,
         tryNext: ["For example `64k`."], code: .usage)
     }
+    try refuseUnusable(tokens, answers)
+    return tokens
+  }
+
+  /// Refuses a context that the chosen model cannot use, as soon as both are known.
+  func refuseUnusable(_ tokens: Int?, _ answers: Answers) throws(Failure) {
+    guard let tokens, let model = answers.model else { return }
+    if case .compatible(let url) = answers.engine {
+      guard let whole = servedContext(answers), tokens > whole else { return }
+      throw contextBeyondServer(
+        url, tokens, serves: whole,
+        tryNext: ["Choose `\(whole)` or less, or start that server with more."])
+    }
+    guard let trained = row(answers)?.model.nativeContext, tokens > trained else { return }
+    throw contextBeyondTraining(
+      of: model, tokens, trained: trained,
+      tryNext: ["Choose `\(contextInWords(trained))` or less, or another model."])
   }
 }
 

@@ -71,8 +71,13 @@ public struct Questionnaire: Sendable {
     let meant = question.row(value)?.value ?? value
     switch id {
     case .engine: answers.engine = try readEngine(meant)
-    case .model: answers.model = try readModel(meant, answers)
-    case .context: answers.contextWindow = try readContext(value, meant)
+    case .model:
+      var chosen = answers
+      chosen.model = try readModel(meant, answers)
+      // A flag may have said how much before it was known of what.
+      try refuseUnusable(chosen.contextWindow, chosen)
+      answers = chosen
+    case .context: answers.contextWindow = try readContext(value, meant, answers)
     case .profile:
       guard let profile = Profile(rawValue: meant) else {
         throw notOneOf(question, typed)

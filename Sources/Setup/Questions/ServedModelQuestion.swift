@@ -34,10 +34,15 @@ extension Questionnaire {
       code: .usage)
   }
 
-  func servedContextQuestion(_ answers: Answers) -> Question {
-    let whole = served(answers).flatMap { served in
+  /// The context that the server gives the chosen model, in tokens; `nil` where it does not tell.
+  func servedContext(_ answers: Answers) -> Int? {
+    served(answers).flatMap { served in
       answers.model.flatMap { served[$0]?.contextWindow }
     }
+  }
+
+  func servedContextQuestion(_ answers: Answers) -> Question {
+    let whole = servedContext(answers)
     let before = previous?.model == answers.model ? previous?.contextWindow : nil
     let recommended = before.map { min($0, whole ?? $0) } ?? whole ?? ContextSize.smallest.tokens
     return Question(

@@ -258,13 +258,13 @@ struct ApplyTests {
   func firstUndo() async throws {
     try await withGround { ground in
       let before = ground.scripted.snapshot
-      for context in [32_768, 65_536, 32_768] {
+      for context in [32_768, 40_960, 32_768] {
         var choices = ground.choices
         choices.contextWindow = context
         try await ground.setUp(choices)
         #expect(try await ground.plan(choices).isEmpty)
       }
-      #expect(!(try await ground.models().contains { $0.hasSuffix("-64k") }))
+      #expect(!(try await ground.models().contains { $0.hasSuffix("-40k") }))
       try await ground.uninstall()
       #expect(ground.scripted.text(Ground.settings) == "not yours")
       #expect(ground.scripted.snapshot == before)
@@ -340,7 +340,7 @@ struct ApplyTests {
       try ground.store.write(receipt)
       let kept = Shared([String]())
       var choices = ground.choices
-      choices.contextWindow = 65_536
+      choices.contextWindow = 40_960
       try await ground.apply(try await ground.plan(choices)) { event in
         if case .withdrew(let entry, .kept) = event { kept.update { $0.append(entry.subject) } }
       }

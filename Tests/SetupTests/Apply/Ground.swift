@@ -122,7 +122,7 @@ struct Ground: Sendable {
       "docker container inspect --format '{{index .Config.Labels \"com.docker.compose.project\"}}' ollama",
       prints: "", code: 1)
     scripted.program("docker volume inspect ccl-setup_ollama", prints: "", code: 1)
-    let survey = try await Survey.take(for: choices, machine: .example(), in: world)
+    let survey = try await Survey.take(for: choices, in: world)
     var plan = try planned(choices, survey: survey)
     plan.steps[3].changes = plan.steps[3].changes.filter { $0.title.contains("claude-opus-5-5") }
     for change in plan.changes {

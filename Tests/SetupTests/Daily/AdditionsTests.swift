@@ -71,16 +71,28 @@ struct AdditionsTests {
     #expect(failure?.what.contains(why) == true, "\(failure?.what ?? "")")
   }
 
-  @Test func aContextBeyondTheTrainedOneIsRefused() throws {
-    let models = [Self.model("qwen3:1.7b", "1", trained: 40960)]
-    #expect(
-      try Additions().baking("qwen3:1.7b", "40k", among: models).contexts
-        == [.init(model: "qwen3:1.7b", contextWindow: 40960)])
-    let failure = #expect(throws: Failure.self) {
-      try Additions().baking("qwen3:1.7b", "64k", among: models)
+  /// What the server tells goes before the catalogue, which does not know the second one at all.
+  @Test(arguments: ["qwen3:1.7b", "mine"]) func aContextBeyondTheTrainedOneIsRefused(
+    model: String
+  ) throws {
+    let models = [Self.model(model, "1")]
+    func plan(_ size: String, trained: [String: Int], made: [String: Int] = [:]) throws -> Plan {
+      try Plan(
+        try Additions().baking(model, size, among: models), on: Self.url, catalogue: .embedded(),
+        survey: Survey(
+          server: .init(version: "0.32.15", models: models, contexts: made, trained: trained)),
+        environment: .someone)
     }
-    #expect(failure?.tryNext == ["`ccl-setup context qwen3:1.7b 40k`"])
+    #expect(try plan("20k", trained: [model: 20480]).notes.isEmpty)
+    let failure = #expect(throws: Failure.self) { try plan("32k", trained: [model: 20480]) }
+    #expect(failure?.what == "\(model) cannot use a context of 32k")
+    #expect(failure?.why.contains("20480") == true)
+    #expect(failure?.tryNext == ["`ccl-setup context \(model) 20k`"])
     #expect(failure?.code == .usage)
+    // One that an earlier version made is no obstacle to another change, and is spoken of.
+    let notes = try plan("32k", trained: [model: 20480], made: ["\(model)-32k": 32768]).notes
+    #expect(notes.map(\.kind) == [.warning])
+    #expect(notes.first?.text.plain.contains("ccl-setup context \(model) 20k") == true)
   }
 
   /// What lies on the server, whether we made the name, and what the plan does about it.

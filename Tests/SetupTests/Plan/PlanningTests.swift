@@ -183,12 +183,12 @@ struct PlanningTests {
   private static let copies = Tier.allCases.flatMap(\.anthropicNames).map { "copy \($0)" }
   static let turns = [
     Turn(
-      testDescription: "another context", turn: { $0.contextWindow = 65_536 },
+      testDescription: "another context", turn: { $0.contextWindow = 40_960 },
       withdrawn: [
         "file:/home/ada/.config/ccl-setup/models/Modelfile.qwen3-1.7b-32k",
         "model:qwen3:1.7b-32k on http://127.0.0.1:11434",
       ],
-      made: ["Modelfile.qwen3-1.7b-64k", "create qwen3:1.7b-64k"] + copies
+      made: ["Modelfile.qwen3-1.7b-40k", "create qwen3:1.7b-40k"] + copies
         + ["claude-settings.json", "claude-local.bash", "claude-local.zsh", "claude-local.fish"]),
     Turn(
       testDescription: "another model", turn: { $0.model = "llama3.2:1b" },
@@ -209,6 +209,36 @@ struct PlanningTests {
       testDescription: "the GPU", turn: { $0.engine = .docker(port: 11434, graphics: true) },
       withdrawn: [], made: ["docker-compose.gpu.yml", "docker compose up"]),
   ]
+
+  @Test("A context beyond what the model was trained for is refused, with what would do")
+  func beyondTraining() throws {
+    func refusal(_ survey: Survey) -> Failure? {
+      #expect(throws: Failure.self) {
+        try planned(.example { $0.contextWindow = 65_536 }, survey: survey)
+      }
+    }
+    // As the catalogue knows before the model is here, and as a server tells that knows better.
+    var server = Survey.Server(version: "0.32.15", models: [], contexts: [:])
+    for (trained, most) in [(nil, "40k"), (50_000, "50000"), (51_200, "50k")] as [(Int?, String)] {
+      server.trained["qwen3:1.7b"] = trained
+      let failure = refusal(Survey(server: trained == nil ? nil : server))
+      #expect(failure?.what == "qwen3:1.7b cannot use a context of 64k")
+      #expect(failure?.tryNext == ["`ccl-setup --yes --context \(most)`"])
+      #expect(failure?.code == .usage)
+    }
+    server.trained["qwen3:1.7b"] = 65_536
+    _ = try planned(.example { $0.contextWindow = 65_536 }, survey: Survey(server: server))
+    // One that an earlier version made stays, and is spoken of.
+    server.trained["qwen3:1.7b"] = 40_960
+    server.contexts["qwen3:1.7b-64k"] = 65_536
+    let notes = try planned(
+      .example { $0.contextWindow = 65_536 }, survey: Survey(server: server)
+    ).notes
+    #expect(
+      notes.contains {
+        $0.kind == .warning && $0.text.plain.contains("ccl-setup --yes --context 40k")
+      })
+  }
 
   @Test("Changed choices take back what they no longer want, and do the rest", arguments: turns)
   func turned(turn: Turn) throws {

@@ -338,12 +338,13 @@ struct OtherQuestionTests {
   @Test(
     "A context is a size, a plain number, or a row",
     arguments: [
-      ("64k", 65_536), ("64K", 65_536), ("65536", 65_536), ("40000", 40_000), ("1m", 1_048_576),
-      ("1", 8_192), (" 32k ", 32_768),
+      ("64k", "x", 65_536), ("64K", "x", 65_536), ("65536", "x", 65_536), ("1m", "x", 1_048_576),
+      ("40000", "qwen3:1.7b", 40_000), ("40k", "qwen3:1.7b", 40_960), ("1", "qwen3:1.7b", 8_192),
+      (" 32k ", "qwen3:1.7b", 32_768),
     ])
-  func contexts(typed: String, tokens: Int) throws {
+  func contexts(typed: String, model: String, tokens: Int) throws {
     var answers = Self.docker
-    answers.model = "qwen3:1.7b"
+    answers.model = model
     try questions().accept(typed, for: .context, &answers)
     #expect(answers.contextWindow == tokens)
   }
@@ -357,6 +358,54 @@ struct OtherQuestionTests {
     }
     #expect(failure?.code == .usage)
     #expect(answers.contextWindow == nil)
+  }
+
+  @Test("A context beyond what the model was trained for is refused with what would do")
+  func beyondTraining() throws {
+    var answers = Self.docker
+    answers.model = "qwen3:8b"
+    for typed in ["64k", "40961"] {
+      let failure = #expect(throws: Failure.self) {
+        try questions().accept(typed, for: .context, &answers)
+      }
+      #expect(failure?.what.hasPrefix("qwen3:8b cannot use a context of") == true)
+      #expect(failure?.why.contains("40960") == true)
+      #expect(failure?.tryNext.first?.contains("`40k`") == true)
+      #expect(failure?.code == .usage)
+    }
+    #expect(answers.contextWindow == nil)
+    #expect(
+      try questions().question(.context, answers).help.contains { $0.plain.contains("40960") })
+    // A model that is here tells more than the catalogue knows.
+    let mine = PresentModel(
+      name: try ModelName("mine"), bytes: 1_000_000_000, nativeContext: 16_384)
+    answers.model = "mine"
+    #expect(throws: Failure.self) {
+      try questions(present: [mine]).accept("32k", for: .context, &answers)
+    }
+    try questions(present: [mine]).accept("", for: .context, &answers)
+    #expect(answers.contextWindow == 16_384)
+    // What an earlier version accepted is not recommended again.
+    let before = Choices.example {
+      $0.model = "qwen3:8b"
+      $0.contextWindow = 65_536
+    }
+    answers.model = "qwen3:8b"
+    #expect(try questions(before).question(.context, answers).recommended == "40k")
+  }
+
+  @Test("A flag that says how much before it is known of what is held against the model")
+  func contextBeforeModel() throws {
+    var answers = Self.docker
+    try questions().accept("128k", for: .context, &answers)
+    let given = answers
+    let failure = #expect(throws: Failure.self) {
+      try questions().accept("qwen3:8b", for: .model, &answers)
+    }
+    #expect(failure?.code == .usage)
+    #expect(answers == given)
+    try questions().accept("gpt-oss:20b", for: .model, &answers)
+    #expect(answers.model == "gpt-oss:20b")
   }
 
   @Test("A model that nobody knows has contexts to choose from all the same")
@@ -377,8 +426,27 @@ struct OtherQuestionTests {
     ])
   func shells(typed: String, expected: [Shell]) throws {
     let questions = try questions {
-      $0.shells.append(ShellFindings(shell: .zsh, isLoginShell: false))
+      $0.shells.append(
+        ShellFindings(shell: .zsh, isLoginShell: false, files: ["/home/ada/.zshrc"]))
     }
+    var answers = Answers()
+    try questions.accept(typed, for: .shells, &answers)
+    #expect(answers.shells == expected)
+  }
+
+  @Test(
+    "A shell that was never used is not recommended, and is one of all",
+    arguments: [("", [Shell.bash]), ("all", [.bash, .fish]), ("2", [.fish])])
+  func unusedShell(typed: String, expected: [Shell]) throws {
+    let questions = try questions {
+      $0.shells.append(
+        ShellFindings(
+          shell: .fish, program: "/usr/bin/fish", isLoginShell: false,
+          files: ["/home/ada/.profile"]))
+    }
+    #expect(
+      questions.question(.shells, Answers()).options.map(\.title.plain)
+        == ["bash, your login shell", "fish, not used so far"])
     var answers = Answers()
     try questions.accept(typed, for: .shells, &answers)
     #expect(answers.shells == expected)

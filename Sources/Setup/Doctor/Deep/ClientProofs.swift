@@ -28,7 +28,7 @@ extension DeepExamination {
       checks.append(await waitCheck(client, folder, known))
       return checks
     } catch {
-      return [broken("deep-client", "A tool round trip of the client", error)]
+      return [broken(.deepClient, "A tool round trip of the client", error)]
     }
   }
 
@@ -81,14 +81,14 @@ extension DeepExamination {
           result.output + "\n" + result.error, code: result.code, url: choices.engine.url)
       }
       return Check(
-        "deep-client", .deep, title, .fail,
+        .deepClient, .deep, title, .fail,
         "the word in a file never reached the model, the client ended with \(result.code) all the same and said “\(said)”",
         consequence: "Claude Code works through tools: this model will talk and do nothing.",
         remedy: Remedy("Choose another model", run: "ccl-setup"), figures: figures)
     }
     let isSaid = result.output.contains(word)
     return Check(
-      "deep-client", .deep, title, .pass,
+      .deepClient, .deep, title, .pass,
       "the model called Read, the word in the file reached it in \(prompts.count) requests"
         + (isSaid ? " and its answer says it" : ", though its answer does not say it: “\(said)”"),
       figures: figures)
@@ -138,7 +138,7 @@ extension DeepExamination {
     // A second request, and a long one: it has the model sum up the conversation.
     if after.count > 1, added > 1_000 {
       return Check(
-        "deep-cache", .deep, title, .warn,
+        .deepCache, .deep, title, .warn,
         "the client shortened the conversation in its second turn already (\(after.count) requests)",
         consequence:
           "Its own prompt leaves no room in a context of \(choices.contextWindow) tokens.",
@@ -149,7 +149,7 @@ extension DeepExamination {
     guard evaluated - added <= 1_000 else {
       let wait = Duration.seconds(Double(evaluated - added) / known.promptRate).inWords
       return Check(
-        "deep-cache", .deep, title, .fail, evidence,
+        .deepCache, .deep, title, .fail, evidence,
         consequence: "Every turn waits \(wait) for what was evaluated before"
           + (difference == nil ? ": the server did not keep it." : "."),
         remedy: difference == nil ? nil : .fix, figures: figures)
@@ -159,7 +159,7 @@ extension DeepExamination {
       stream.cachedTokens == nil && (later.secondsToFirstByte ?? 0) > 3
       && (later.secondsToFirstByte ?? 0) > 0.6 * (before.first?.secondsToFirstByte ?? .infinity)
     return Check(
-      "deep-cache", .deep, title, isSlow ? .warn : .pass, evidence,
+      .deepCache, .deep, title, isSlow ? .warn : .pass, evidence,
       consequence: isSlow
         ? "It took as long as the first time: the server seems to evaluate all of it again." : nil,
       figures: figures)
@@ -191,7 +191,7 @@ extension DeepExamination {
         speed.firstPrompts[profile.rawValue] = Int(
           (Double(PromptDifference.bytes(of: prompt)) / ratio).rounded())
       } catch {
-        return broken("deep-wait", title, error)
+        return broken(.deepWait, title, error)
       }
     }
     speed.keep(in: world)
@@ -231,7 +231,7 @@ extension MeasuredSpeed {
     let isLong = (wait(profile) ?? 0) > Self.patience
     let offersLean = isLong && profile == .full && wait(.lean) != nil
     return Check(
-      "deep-wait", .deep, title, offersLean ? .warn : .pass,
+      .deepWait, .deep, title, offersLean ? .warn : .pass,
       "predicted: \(words.joined(separator: ", ")); claude-local uses the \(profile.rawValue) profile",
       consequence: offersLean ? "Six tools make it shorter, and do for most work." : nil,
       remedy: offersLean ? Remedy("Use six tools", run: "ccl-setup profile lean") : nil,

@@ -73,7 +73,7 @@ public struct DeepExamination: Sendable {
       known = try await speed()
       checks.append(speedCheck(known))
     } catch {
-      return [broken("deep-speed", "Speed", error)]
+      return [broken(.deepSpeed, "Speed", error)]
     }
     began("whether a long prompt arrives whole")
     checks.append(await contextCheck(known))
@@ -85,7 +85,7 @@ public struct DeepExamination: Sendable {
     guard let client else {
       checks.append(
         Check(
-          "deep-client", .deep, "A tool round trip of the client", .warn,
+          .deepClient, .deep, "A tool round trip of the client", .warn,
           "Claude Code was not found", remedy: nil))
       return checks
     }
@@ -93,16 +93,16 @@ public struct DeepExamination: Sendable {
     return checks
   }
 
-  func broken(_ id: String, _ title: String, _ failure: Failure) -> Check {
+  func broken(_ kind: Check.Kind, _ title: String, _ failure: Failure) -> Check {
     Check(
-      id, .deep, title, .fail, "\(failure.what): \(failure.why)",
+      kind, .deep, title, .fail, "\(failure.what): \(failure.why)",
       remedy: failure.tryNext.isEmpty
         ? nil : Remedy("Try", tryNext: failure.tryNext))
   }
 
   /// A server that does not offer what is asked for is not broken.
-  func notOffered(_ id: String, _ title: String, _ what: String) -> Check {
-    Check(id, .deep, title, .pass, "not offered by this server: \(what)")
+  func notOffered(_ kind: Check.Kind, _ title: String, _ what: String) -> Check {
+    Check(kind, .deep, title, .pass, "not offered by this server: \(what)")
   }
 }
 
@@ -114,5 +114,5 @@ extension Examination {
 extension Check {
   /// For a model that does not answer at all.
   public static let notProved = Check(
-    "deep", .deep, "Nothing", .warn, "the model does not answer: there is nothing to be measured")
+    .deep, .deep, "Nothing", .warn, "the model does not answer: there is nothing to be measured")
 }

@@ -22,7 +22,7 @@ extension DeepExamination {
     figures["answerTokensPerSecond"] = known.answerRate?.rounded()
     let answers = known.answerRate.map { ", answers at \(Int($0.rounded())) tokens/s" } ?? ""
     return Check(
-      "deep-speed", .deep, "Speed", .pass,
+      .deepSpeed, .deep, "Speed", .pass,
       "prompts are evaluated at \(Int(known.promptRate.rounded())) tokens/s\(answers)",
       figures: figures)
   }
@@ -55,13 +55,13 @@ extension DeepExamination {
       let whole = sent < window - 512 ? " (more takes longer than a minute here)" : ""
       guard counted > 0 || isRepeated else {
         return Check(
-          "deep-context", .deep, title, .warn,
+          .deepContext, .deep, title, .warn,
           "not known: the server counts no tokens, and the model did not repeat the marker at the start of \(Int(expected)) tokens",
           figures: figures)
       }
       guard isRepeated || Double(counted) >= expected * 0.9 else {
         return Check(
-          "deep-context", .deep, title, .fail,
+          .deepContext, .deep, title, .fail,
           "of about \(Int(expected)) tokens \(counted) reached the model: the server cut the rest off, with a 200",
           consequence: "Claude Code's instructions and tools are what is cut off.", remedy: .fix,
           figures: figures)
@@ -72,11 +72,11 @@ extension DeepExamination {
         ? "the marker at its start came back"
         : "the model did not repeat the marker, its count proves it"
       return Check(
-        "deep-context", .deep, title, .pass,
+        .deepContext, .deep, title, .pass,
         "a prompt of about \(Int(expected)) of \(window) tokens arrived whole\(whole): \(proved), \(survived)",
         figures: figures)
     } catch {
-      return broken("deep-context", title, error)
+      return broken(.deepContext, title, error)
     }
   }
 
@@ -85,7 +85,7 @@ extension DeepExamination {
   func graphicsCheck() async -> Check {
     let title = "The model's place"
     guard choices.engine.isOllama else {
-      return notOffered("deep-gpu", title, "it does not tell what is on the GPU")
+      return notOffered(.deepGPU, title, "it does not tell what is on the GPU")
     }
     do throws(Failure) {
       guard let loaded = try await Verify(choices, in: world).loaded(server) else {
@@ -98,15 +98,15 @@ extension DeepExamination {
       let figures = ["graphicsShare": share, "bytes": Double(loaded.size)]
       guard share > 0, share < 0.995 else {
         return Check(
-          "deep-gpu", .deep, title, .pass, share > 0 ? words : "\(words): the CPU computes",
+          .deepGPU, .deep, title, .pass, share > 0 ? words : "\(words): the CPU computes",
           figures: figures)
       }
       return Check(
-        "deep-gpu", .deep, title, .warn, words,
+        .deepGPU, .deep, title, .warn, words,
         consequence: "The rest is computed by the CPU, which sets the pace.",
         remedy: Remedy("Choose a smaller context or model", run: "ccl-setup"), figures: figures)
     } catch {
-      return broken("deep-gpu", title, error)
+      return broken(.deepGPU, title, error)
     }
   }
 
@@ -150,15 +150,15 @@ extension DeepExamination {
     let answered =
       refused.isEmpty
       ? Check(
-        "deep-tiers", .deep, title, .pass,
+        .deepTiers, .deep, title, .pass,
         "\(printable(model)) answers for \(tiers.joined(separator: ", "))\(more)")
       : Check(
-        "deep-tiers", .deep, title, .fail, refused.joined(separator: "; "),
+        .deepTiers, .deep, title, .fail, refused.joined(separator: "; "),
         consequence: "Whoever asks for such a name gets no answer.", remedy: .fix)
     let loading = "Loads of a session with subagents"
     guard isTold else {
       return [
-        answered, notOffered("deep-loads", loading, "it does not tell what it has loaded"),
+        answered, notOffered(.deepLoads, loading, "it does not tell what it has loaded"),
       ]
     }
     let figures = ["loads": Double(loads)]
@@ -166,11 +166,11 @@ extension DeepExamination {
       answered,
       loads == 0
         ? Check(
-          "deep-loads", .deep, loading, .pass,
+          .deepLoads, .deep, loading, .pass,
           "none beyond the first: session, subagents and background requests share one loaded model",
           figures: figures)
         : Check(
-          "deep-loads", .deep, loading, .warn,
+          .deepLoads, .deep, loading, .warn,
           "\(loads) more while its names were asked for one after the other",
           consequence: "Each load takes the time that starting takes, and forgets the prompt.",
           remedy: .fix, figures: figures),
@@ -203,7 +203,7 @@ extension DeepExamination {
       ]
       guard let call = reading.call else {
         return Check(
-          "deep-tools", .deep, title, .fail,
+          .deepTools, .deep, title, .fail,
           "it answered in words instead of calling one: “\(printable(String(reading.text.trimmed.prefix(60))))”",
           consequence: "Claude Code works through tools: this model will talk and do nothing.",
           remedy: Remedy("Choose another model", run: "ccl-setup"), figures: figures)
@@ -211,17 +211,17 @@ extension DeepExamination {
       let argument = call.input["file_path"]?.text
       guard call.name == "Read", argument != nil else {
         return Check(
-          "deep-tools", .deep, title, .warn,
+          .deepTools, .deep, title, .warn,
           "it called \(printable(call.name)) with \(printable(String(call.input.compact.prefix(80)))) where Read was asked for",
           consequence: "The model mixes up tools once there are many.", figures: figures)
       }
       let isRight = argument == path
       return Check(
-        "deep-tools", .deep, title, isRight ? .pass : .warn,
+        .deepTools, .deep, title, isRight ? .pass : .warn,
         "behind \(reading.promptTokens) tokens it called Read with \(printable(argument ?? ""))"
           + (isRight ? "" : " where \(path) was asked for"), figures: figures)
     } catch {
-      return broken("deep-tools", title, error)
+      return broken(.deepTools, title, error)
     }
   }
 }
