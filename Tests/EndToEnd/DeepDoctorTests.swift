@@ -176,7 +176,7 @@ struct DeepDoctorTests {
   @Test func aModelThatFailsUnderWork() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
       let server = try await person.serve(with: [
-        "CCL_REHEARSAL_FAULTS": "/v1/messages:delay=1*1,/v1/messages:status=500"
+        "CCL_REHEARSAL_FAULTS": "/v1/messages:die=8"
       ])
       let words = ["--yes", "--no-verify", "--shells", "bash"] + small
       #expect(try await person.call("ccl-setup", words).run().code == 0)
