@@ -86,9 +86,9 @@ struct WarmTests {
 
   /// As somebody uses it: set up, start in a folder, think, type. Between the first prompt and its answer little is left.
   @Test(
-    .requires(.engine, .program("script"), .program("tmux"), .claude(.c)),
+    .requires(.engine, .program("script"), .program("tmux"), .claude(.b), .claude(.c)),
     // The oldest sends prompts of its agents first, which take the one slot.
-    arguments: [ClaudeVersion.a, .c])
+    arguments: [ClaudeVersion.a, .b, .c])
   func warmByItself(version: ClaudeVersion) async throws {
     try await Person.alone([.client(version)]) { person in
       try person.home.put(

@@ -139,9 +139,7 @@ extension ServerFindings {
       .joined(separator: "\n")
     case .slots:
       let slots = await inquiry.optional("/slots")?.json?.elements
-      return slots?.map { slot in
-        "\(slot["id_task"]?.int ?? -1)\(slot["is_processing"]?.bool == true ? "…" : "")"
-      }.joined(separator: " ")
+      return slots?.map { "\($0["id_task"]?.int ?? -1)" }.joined(separator: " ")
     }
   }
 }

@@ -150,7 +150,7 @@ public struct Verify: Sendable {
 
   /// The server's own record of its work: with Ollama the time until which it keeps the model, which moves with every
   /// request; with others their counters. `nil` where it keeps none.
-  func record(_ server: OllamaServer) async throws(Failure) -> String? {
+  private func record(_ server: OllamaServer) async throws(Failure) -> String? {
     if choices.engine.isOllama { return try await loaded(server)?.expiresAt }
     return await (try ServerFindings.ask(choices.engine.url, in: world)).workSoFar(in: world)
   }

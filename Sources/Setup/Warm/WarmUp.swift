@@ -53,10 +53,12 @@ public struct WarmUp: Sendable {
       configuration: choices.clientFolder == .own
         ? Folders(world.environment).client : ClaudeCode.configurationFolder(in: world),
       isRepository: isInRepository(folder))
+    guard !isAsked else { return try await send(prompt) }
+    let served =
+      choices.engine.isOllama ? nil : try await ServerFindings.ask(choices.engine.url, in: world)
     var outcome = try await send(prompt)
-    guard !isAsked else { return outcome }
     for _ in 0..<Self.mostReturns where outcome == .hungUp {
-      guard await othersOnlyLooked() else { break }
+      guard await othersOnlyLooked(served) else { break }
       outcome = try await send(prompt)
     }
     return outcome
@@ -67,15 +69,22 @@ public struct WarmUp: Sendable {
 
   /// Waits until those leave for whom it hung up: whether they asked the model nothing, by the server's own record. Some
   /// clients look at the server when they start. After a real prompt it would displace what that one left in the cache.
-  private func othersOnlyLooked() async -> Bool {
-    guard let verify = try? Verify(choices, in: world) else { return false }
-    let server = OllamaServer(url: choices.engine.url, network: world.network)
-    // What it left undone itself has arrived in the record by then.
-    try? await world.clock.sleep(.milliseconds(300))
-    guard let before = try? await verify.record(server) else { return false }
+  ///
+  /// - Parameter served: what the server is, where it is not Ollama.
+  private func othersOnlyLooked(_ served: ServerFindings?) async -> Bool {
+    // Ollama notes the end of what was left undone as well; the others number what they begin.
+    if served == nil { try? await world.clock.sleep(.milliseconds(300)) }
+    guard let before = await record(served) else { return false }
     await othersLeave()
     guard await !hasOthers(OllamaAddress(choices.engine.url).port) else { return false }
-    return (try? await verify.record(server)) == before
+    return await record(served) == before
+  }
+
+  private func record(_ served: ServerFindings?) async -> String? {
+    if let served { return await served.workSoFar(in: world) }
+    let server = OllamaServer(url: choices.engine.url, network: world.network)
+    // One that cannot be asked now has no record to go by.
+    return (try? await server.loadedModels())?.map(\.expiresAt).joined(separator: " ")
   }
 
   /// Has the client's prompt captured where it was not yet, so that it can be sent later.
