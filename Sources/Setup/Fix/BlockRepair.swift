@@ -14,7 +14,7 @@ extension RCBlock {
     for (index, line) in own.enumerated() {
       let isEnd = index == own.count - 1 || own[index + 1] != line + 1
       guard isEnd else { continue }
-      if lines.isOnlyBodyOfCompound(start..<line + 1, shell) { return nil }
+      if lines.isOnlyBodyOfCompound(start..<line + 1, shell, without: own) { return nil }
       if index < own.count - 1 { start = own[index + 1] }
     }
     var rest = lines.indices.filter { !own.contains($0) }.flatMap { Array(lines[$0]) }

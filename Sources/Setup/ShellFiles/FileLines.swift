@@ -82,10 +82,13 @@ struct FileLines {
   }
 
   /// Whether a compound command of the shell would be left empty without these lines.
-  func isOnlyBodyOfCompound(_ range: Range<Int>, _ shell: Shell) -> Bool {
+  ///
+  /// - Parameter others: lines that go as well.
+  func isOnlyBodyOfCompound(_ range: Range<Int>, _ shell: Shell, without others: [Int] = []) -> Bool
+  {
     func isMeaningful(_ index: Int) -> Bool {
       let text = trimmed(index)
-      return !text.isEmpty && text.first != UInt8(ascii: "#")
+      return !text.isEmpty && text.first != UInt8(ascii: "#") && !others.contains(index)
     }
     guard let above = indices[..<range.lowerBound].last(where: isMeaningful),
       let below = indices[range.upperBound...].first(where: isMeaningful)

@@ -64,4 +64,10 @@ struct BlockRepairTests {
     let wrapped = ["if true; then"] + whole.dropLast() + ["fi", ""]
     #expect(RCBlock.stripped(.bash, from: Array(wrapped.joined(separator: "\n").utf8)) == nil)
   }
+
+  @Test func twoBlocksThatAreAllOfAnIfStay() throws {
+    let whole = try installed("").dropLast()
+    let wrapped = ["if true; then"] + whole + ["# twice"] + whole + ["fi", ""]
+    #expect(RCBlock.stripped(.bash, from: Array(wrapped.joined(separator: "\n").utf8)) == nil)
+  }
 }
