@@ -108,6 +108,7 @@ struct FaultTests {
       for _ in 0..<(Self.isWhole ? 10 : 1) {
         async let first = victim.run(.install)
         async let second = victim.run(.install)
+        tally.injected += 1
         let results = try await [first, second]
         #expect(results.contains { $0.code == 0 })
         for result in results where result.code != 0 {

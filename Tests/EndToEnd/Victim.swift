@@ -156,7 +156,7 @@ struct Victim: Sendable {
       #expect(result.code == 137, "\(what): \(result.code) \(result.error)")
     } else if result.code != 0 {
       // An error has a cause with a name, and something to try.
-      #expect(result.error.contains("✗ "), "\(what): \(result.error)")
+      #expect(flowed(result.error).contains("✗ "), "\(what): \(result.error)")
     }
     try await check(what, from: start, word, &tally)
   }

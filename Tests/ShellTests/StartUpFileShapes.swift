@@ -30,7 +30,7 @@ struct StartUpFileShape: Sendable, CustomTestStringConvertible {
     self.init(title, Array(text.utf8), in: shells, isRefused: isRefused, below: below)
   }
 
-  static let all = unended + bytes + ends + guards + tools + modes
+  static let all = unended + unendedInZsh + neighbours + bytes + ends + guards + tools + modes
 
   /// What does not end: the block above it is read, below it would be swallowed.
   private static let unended: [StartUpFileShape] = [
@@ -70,6 +70,47 @@ struct StartUpFileShape: Sendable, CustomTestStringConvertible {
     .init(";; without case", "A=1\n;;\nB=2\n", below: ";;"),
     .init("a broken first line", "if\n", below: "if"),
     .init("a broken first line below #!", "#!/bin/bash\nif\n", below: "if"),
+  ]
+
+  /// What zsh takes for whole where the file ends, though it waits for more.
+  private static let unendedInZsh: [StartUpFileShape] = [
+    .init(
+      "true && and a comment", "A=1\nfalse && # why\n\n# done\n", in: [.zsh], below: "false &&"),
+    .init("|| at the end", "A=1\ntrue ||\n", in: [.zsh], below: "true ||"),
+    .init("for without its body", "A=1\nfor x in a b\n", in: [.zsh], below: "for x"),
+    .init("for (…) without its body", "A=1\n# why\nfor x (1 2)\n", in: [.zsh], below: "# why"),
+    .init("for ((…)) without its body", "A=1\nfor ((;0;))\n", in: [.zsh], below: "for (("),
+    .init("while without its body", "A=1\nwhile false\n", in: [.zsh], below: "while"),
+    .init("until without its body", "A=1\nuntil true;\n", in: [.zsh], below: "until"),
+    .init("repeat without its body", "A=1\nrepeat 2\n", in: [.zsh], below: "repeat"),
+    .init("a function without its body", "A=1\nfunction f\n", in: [.zsh], below: "function f"),
+    .init("short loops", "for x (1 2) A=$x\nfor x in 1 2; A=$x\nrepeat 2 A=3\n", in: [.zsh]),
+    .init(
+      "a short loop before what does not end", "for x (1 2) A=$x\nwhile false\n", in: [.zsh],
+      below: "for x (1"),
+  ]
+
+  /// What makes other words of ours, or asks how the statement above it ended.
+  private static let neighbours: [StartUpFileShape] = [
+    .init("alias if", "A=1\nalias ll='ls -l' if='echo no'\nB=2\n", below: "alias ll"),
+    .init("alias then", "A=1\nalias then=no\n", below: "alias then"),
+    .init("alias fi", "A=1\n# mine\n[ $A = 1 ] && alias 'fi=no'\n", below: "# mine"),
+    .init("alias in a function", "f() {\n  alias if=no\n}\n"),
+    .init("alias of the dot", "alias .='echo no' ..='cd ..'\nA=1\n"),
+    .init("$? of the line above", "A=1\nfalse\n[ $? = 0 ] && return\nB=2\n", below: "false"),
+    .init(
+      "$? of an if above, with comments",
+      "A=1\n# mine\nif [ $A = 1 ]; then\n  false\nfi\n# enough?\n[ \"$?\" = 0 ] && return\nB=2\n",
+      below: "# mine"),
+    .init(
+      "<<EOF without its end, in 2 MB",
+      "A=1\n" + String(repeating: "A='some text'\n", count: 140_000)
+        + "cat <<EOF >/dev/null\ntext\n",
+      below: "cat <<EOF"),
+    .init(
+      "a loop without its body, in 2 MB",
+      "A=1\n" + String(repeating: "A='some text'\n", count: 140_000) + "for x in a b\n", in: [.zsh],
+      below: "for x"),
   ]
 
   private static let bytes: [StartUpFileShape] = [

@@ -1,1 +1,1 @@
-if [ -n "${BASH_VERSION-}" ] && [ -r {{function}} ]; then . {{function}}; fi
+if [ -n "${BASH_VERSION-}" ] && [ -r {{function}} ]; then \. {{function}}; fi

@@ -1,1 +1,1 @@
-if [ -n "${ZSH_VERSION-}" ] && [ -r {{function}} ]; then . {{function}}; fi
+if [ -n "${ZSH_VERSION-}" ] && [ -r {{function}} ]; then \. {{function}}; fi

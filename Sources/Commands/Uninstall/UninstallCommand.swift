@@ -40,18 +40,29 @@ struct UninstallCommand: AsyncParsableCommand {
         return .done
       }
       console.say([Text("To be taken back", .heading)])
+      func reasonToKeep(_ entry: Receipt.Entry) -> String? {
+        keepModels ? prospect.reasonToKeep(entry) : nil
+      }
       for entry in prospect.entries {
-        console.say("  \("−", .removed) \(entry.undo.title)")
+        let title = entry.undo.title(keepingModels: keepModels)
+        console.say(
+          reasonToKeep(entry).map { "  \("·", .dim) kept, \($0): \(title)" }
+            ?? "  \("−", .removed) \(title)")
       }
       console.say(ofProxy.map { "  \("−", .removed) \($0)" })
       console.say(prospect.unknown.map { "  \("·", .dim) \(printable($0))" })
       if dryRun {
         console.say(["", "Nothing was changed (--dry-run)."])
         if json {
-          let entries = (prospect.entries.map(\.undo.title) + ofProxy).map {
+          let entries = prospect.entries.map { entry in
+            UninstallDocument.Entry(
+              title: entry.undo.title(keepingModels: keepModels),
+              outcome: reasonToKeep(entry).map { "kept, \($0)" } ?? "to be taken back")
+          }
+          let others = ofProxy.map {
             UninstallDocument.Entry(title: $0, outcome: "to be taken back")
           }
-          console.document(UninstallDocument(entries: entries, prospect))
+          console.document(UninstallDocument(entries: entries + others, prospect))
         }
         return .done
       }
@@ -92,13 +103,14 @@ struct UninstallCommand: AsyncParsableCommand {
       let outcomes = Shared([UninstallDocument.Entry]())
       let failures = try await interruptible { [isKeeping] in
         try await uninstall(keepingModels: isKeeping) { entry, outcome in
-          outcomes.update { $0.append(.init(title: entry.undo.title, outcome: outcome.inWords)) }
+          let title = entry.undo.title(keepingModels: isKeeping)
+          outcomes.update { $0.append(.init(title: title, outcome: outcome.inWords)) }
           switch outcome {
           case .failure(let failure): console.fail(failure)
           case .success(.kept(let reason)):
-            console.say("  \("!", .warning) kept, \(printable(reason)): \(entry.undo.title)")
+            console.say("  \("!", .warning) kept, \(printable(reason)): \(title)")
           case .success:
-            console.say("  \("✓", .good) \(outcome.inWords): \(entry.undo.title)")
+            console.say("  \("✓", .good) \(outcome.inWords): \(title)")
           }
         }
       }

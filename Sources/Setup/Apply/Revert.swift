@@ -7,6 +7,8 @@ public enum Reversion: Sendable, Hashable {
   case alreadyGone
   /// Its owner changed it since: left as it is, with the reason.
   case kept(String)
+
+  static let keptAsAsked = "asked to keep downloaded models"
 }
 
 /// Takes single entries of the receipt back.
@@ -53,7 +55,7 @@ public struct Revert: Sendable {
       world.programs.end(id)
       return .undone
     case .deleteModel(let url, let name, let bytes):
-      if keepingModels, bytes != nil { return .kept("asked to keep downloaded models") }
+      if keepingModels, bytes != nil { return .kept(Reversion.keptAsAsked) }
       try await OllamaServer(url: url, network: world.network).delete(name)
       return .undone
     case .restoreModel(let url, let name, let keptAs):

@@ -4,7 +4,8 @@
 /// for some, and so does what the shell cannot read: a quote, a here-document or an `if` without its end. The block goes above it,
 /// with the comment that belongs to it left where it is. But what stands below the block can take its name again (an alias
 /// `claude-local`, say), so a condition is left above where the name is used further down: the shells that a person types into do
-/// not return there. A tool that asks to be the last in the file stays so.
+/// not return there. A tool that asks to be the last in the file stays so, and a statement that asks how the one above it ended stays
+/// right below that.
 struct BlockPlace {
   let bytes: [UInt8]
   let outline: ShellOutline
@@ -27,7 +28,24 @@ struct BlockPlace {
     } else if always == outline.end, let last = lastByWish, !isNamed(last..<always) {
       offset = last
     }
-    return offset < bytes.count ? aboveComments(offset) : offset
+    while offset < bytes.count {
+      offset = aboveComments(offset)
+      guard let above = statementAskedAbout(at: offset) else { break }
+      offset = above
+    }
+    return offset
+  }
+
+  /// The start of the statement whose status (`$?`) the one at the offset asks for.
+  private func statementAskedAbout(at offset: Int) -> Int? {
+    let statements = outline.starts.filter { start in
+      FileLines.trimmed(bytes[start...].prefix { $0 != newline }).first != UInt8(ascii: "#")
+    }
+    guard let index = statements.firstIndex(where: { $0 >= offset }), index > 0 else { return nil }
+    let end = index + 1 < statements.count ? statements[index + 1] : outline.end
+    let names = ["$?", "${?", "$status", "PIPESTATUS", "pipestatus"]
+    let asks = names.contains { bytes[statements[index]..<end].contains(sequence: Array($0.utf8)) }
+    return asks ? statements[index - 1] : nil
   }
 
   private func isNamed(_ range: Range<Int>) -> Bool {

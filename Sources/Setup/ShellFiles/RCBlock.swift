@@ -11,6 +11,7 @@ public import SystemPackage
 /// - One file may serve two shells by links, so each shell has its own markers, and the line asks which shell reads it
 ///   (14).
 /// - With CRLF line ends the line ends in a comment, or bash would read `fi\r` (26).
+/// - The dot is quoted, since people give that name to an alias (`alias .=pwd`).
 /// - What stands between the markers is ours only as long as it looks like ours; everything else is its owner's (16, 27).
 public struct RCBlock: Sendable, Hashable {
   public let shell: Shell

@@ -25,9 +25,8 @@ struct ShellOutline {
     /// A function's body or a subshell: its `return` does not end the file.
     case apart
   }
-  private let bytes: [UInt8]
   private let shell: Shell
-  private var position = 0
+  private var cursor: ShellCursor
   private var frames: [Frame] = []
   private var atCommand = true
   private var functionFollows = false
@@ -38,69 +37,61 @@ struct ShellOutline {
   private var isJoined = false
   /// Whether the statement waits for a command.
   private var goesOn = false
-  /// Whether a backslash has taken away the last line's end.
-  private var continuesLine = false
   private var hereDocuments: [(word: [UInt8], stripsTabs: Bool)] = []
 
   /// How much of the file the shell reads: bash stops at a zero byte.
-  var end: Int { bytes.count }
+  var end: Int { cursor.bytes.count }
   /// Whether nothing is wrong but that the last statement goes on below.
   private(set) var isOpenAtEnd = false
 
   init(_ whole: [UInt8], _ shell: Shell) {
     let zero = shell == .bash ? whole.firstIndex(of: 0) : nil
-    bytes = zero.map { Array(whole[..<$0]) } ?? whole
+    cursor = ShellCursor(zero.map { Array(whole[..<$0]) } ?? whole)
     self.shell = shell
-    while position < bytes.count, isBalanced, unendedHereDocument == nil { step() }
+    while !cursor.isAtEnd, isBalanced, unendedHereDocument == nil {
+      step()
+      if cursor.isUnended { isBalanced = false }
+    }
     if !hereDocuments.isEmpty { unendedHereDocument = statement }
-    let isCut = zero != nil && bytes.last ?? newline != newline
-    isOpenAtEnd = isBalanced && frames.isEmpty && (goesOn || continuesLine || isCut)
+    let isCut = zero != nil && cursor.bytes.last ?? newline != newline
+    isOpenAtEnd = isBalanced && frames.isEmpty && (goesOn || cursor.continuesLine || isCut)
     if !frames.isEmpty || isOpenAtEnd { isBalanced = false }
   }
 
-  private func byte(_ offset: Int = 0) -> UInt8? {
-    position + offset < bytes.count ? bytes[position + offset] : nil
-  }
-
-  private func isAt(_ text: StaticString) -> Bool {
-    bytes[position...].starts(
-      with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-  }
-
   private mutating func step() {
-    switch bytes[position] {
+    switch cursor.bytes[cursor.position] {
     case UInt8(ascii: " "), UInt8(ascii: "\t"):
-      position += 1
+      cursor.position += 1
       return
     case newline: return endLine()
     default: noteStart()
     }
-    continuesLine = false
-    switch bytes[position] {
-    case UInt8(ascii: "#"): skipToLineEnd()
+    cursor.continuesLine = false
+    switch cursor.bytes[cursor.position] {
+    case UInt8(ascii: "#"): cursor.skipToLineEnd()
     case UInt8(ascii: ";"):
-      if byte(1) == UInt8(ascii: ";") || byte(1) == UInt8(ascii: "&") {
-        position += 2
-        if byte() == UInt8(ascii: "&") { position += 1 }
+      if cursor.byte(1) == UInt8(ascii: ";") || cursor.byte(1) == UInt8(ascii: "&") {
+        cursor.position += 2
+        if cursor.byte() == UInt8(ascii: "&") { cursor.position += 1 }
         if frames.last == .caseBody {
           frames[frames.count - 1] = .casePattern
         } else {
           isBalanced = false
         }
       } else {
-        position += 1
+        cursor.position += 1
       }
       atCommand = true
     case UInt8(ascii: "&"), UInt8(ascii: "|"):
-      let isDouble = byte(1) == bytes[position]
+      let isDouble = cursor.byte(1) == cursor.bytes[cursor.position]
       if isDouble, frames.isEmpty { isJoined = true }
       // A single `&` ends its command; the others wait for the next one, on the next line too.
-      goesOn = isDouble || bytes[position] == UInt8(ascii: "|")
-      position += isDouble ? 2 : 1
+      goesOn = isDouble || cursor.bytes[cursor.position] == UInt8(ascii: "|")
+      cursor.position += isDouble ? 2 : 1
       atCommand = true
-    case UInt8(ascii: "\\") where isAt("\\\n"):
-      position += 2
-      continuesLine = true
+    case UInt8(ascii: "\\") where cursor.isAt("\\\n"):
+      cursor.position += 2
+      cursor.continuesLine = true
     case UInt8(ascii: "("): openParenthesis()
     case UInt8(ascii: ")"): closeParenthesis()
     case UInt8(ascii: "<"), UInt8(ascii: ">"): redirection()
@@ -116,28 +107,24 @@ struct ShellOutline {
   }
 
   private mutating func endLine() {
-    position += 1
-    continuesLine = false
+    cursor.position += 1
+    cursor.continuesLine = false
     for document in hereDocuments where unendedHereDocument == nil { skip(document) }
     guard unendedHereDocument == nil else { return }
     hereDocuments = []
     atCommand = true
     if frames.isEmpty, !goesOn, !functionFollows {
-      statement = position
+      statement = cursor.position
       isJoined = false
     }
   }
 
-  private mutating func skipToLineEnd() {
-    while let next = byte(), next != newline { position += 1 }
-  }
-
   private mutating func openParenthesis() {
-    position += 1
+    cursor.position += 1
     goesOn = false
     if frames.last == .casePattern { return }
-    if atCommand, byte() == UInt8(ascii: "(") {
-      skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
+    if atCommand, cursor.byte() == UInt8(ascii: "(") {
+      cursor.skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
       (atCommand, functionFollows) = (false, false)
     } else if atCommand {
       functionFollows = isEmptyGroup
@@ -147,23 +134,23 @@ struct ShellOutline {
       functionFollows = true
       atCommand = true
     } else {
-      skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
+      cursor.skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
     }
   }
 
   /// Skips `)` right after `(`.
   private var isEmptyGroup: Bool {
     mutating get {
-      var end = position
-      while end < bytes.count, bytes[end] == 0x20 { end += 1 }
-      guard end < bytes.count, bytes[end] == UInt8(ascii: ")") else { return false }
-      position = end + 1
+      var end = cursor.position
+      while end < cursor.bytes.count, cursor.bytes[end] == 0x20 { end += 1 }
+      guard end < cursor.bytes.count, cursor.bytes[end] == UInt8(ascii: ")") else { return false }
+      cursor.position = end + 1
       return true
     }
   }
 
   private mutating func closeParenthesis() {
-    position += 1
+    cursor.position += 1
     switch frames.last {
     case .casePattern: frames[frames.count - 1] = .caseBody
     case .apart: frames.removeLast()
@@ -173,46 +160,49 @@ struct ShellOutline {
   }
 
   private mutating func redirection() {
-    if isAt("<<<") {
-      position += 3
-    } else if isAt("<<") {
-      position += 2
-      let stripsTabs = byte() == UInt8(ascii: "-")
-      if stripsTabs { position += 1 }
-      while byte() == 0x20 || byte() == 0x09 { position += 1 }
-      let start = position
+    if cursor.isAt("<<<") {
+      cursor.position += 3
+    } else if cursor.isAt("<<") {
+      cursor.position += 2
+      let stripsTabs = cursor.byte() == UInt8(ascii: "-")
+      if stripsTabs { cursor.position += 1 }
+      cursor.skipBlanks()
+      let start = cursor.position
       skipWord()
       let marks = Array("'\"\\".utf8)
-      hereDocuments.append((bytes[start..<position].filter { !marks.contains($0) }, stripsTabs))
-    } else if byte(1) == UInt8(ascii: "(") {
-      position += 2
-      skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
+      hereDocuments.append(
+        (cursor.bytes[start..<cursor.position].filter { !marks.contains($0) }, stripsTabs))
+    } else if cursor.byte(1) == UInt8(ascii: "(") {
+      cursor.position += 2
+      cursor.skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
     } else {
-      position += 1
-      if byte() == UInt8(ascii: "&") || byte() == UInt8(ascii: "|") { position += 1 }
+      cursor.position += 1
+      if cursor.byte() == UInt8(ascii: "&") || cursor.byte() == UInt8(ascii: "|") {
+        cursor.position += 1
+      }
     }
   }
 
   private mutating func skip(_ document: (word: [UInt8], stripsTabs: Bool)) {
-    while position < bytes.count {
-      var line = bytes[position...].prefix { $0 != newline }
-      position += line.count + 1
+    while cursor.position < cursor.bytes.count {
+      var line = cursor.bytes[cursor.position...].prefix { $0 != newline }
+      cursor.position += line.count + 1
       if document.stripsTabs { line = line.drop { $0 == 0x09 } }
       if line.elementsEqual(document.word) { return }
     }
-    position = bytes.count
+    cursor.position = cursor.bytes.count
     unendedHereDocument = statement
   }
 
   private mutating func word() {
-    if atCommand, isAt("[[ ") || isAt("[[\n") {
+    if atCommand, cursor.isAt("[[ ") || cursor.isAt("[[\n") {
       (goesOn, functionFollows) = (false, false)
       return skipTest()
     }
-    let start = position
+    let start = cursor.position
     skipWord()
-    if position == start { position += 1 }
-    let text = bytes[start..<position]
+    if cursor.position == start { cursor.position += 1 }
+    let text = cursor.bytes[start..<cursor.position]
     goesOn = false
     // zsh takes a `}` for the end of a group wherever it stands.
     let endsGroup =
@@ -253,6 +243,8 @@ struct ShellOutline {
     // A start-up file is not inside of a function: this ends its reading.
     case "return", "exit", "logout": noteStop()
     case "exec": if isFollowedByCommand { noteStop() }
+    // From here on the words of our line may mean something else.
+    case "alias": if redefinesOurWords { noteStop() }
     case "builtin", "command": atCommand = true
     default:
       // An assignment in front of a command.
@@ -271,7 +263,7 @@ struct ShellOutline {
 
   /// Whether the `exec` behind us names a program: with redirections alone the shell goes on.
   private var isFollowedByCommand: Bool {
-    let line = bytes[position...].prefix { !"\n;&|)".utf8.contains($0) }
+    let line = cursor.bytes[cursor.position...].prefix { !"\n;&|)".utf8.contains($0) }
     let words = line.split { $0 == 0x20 || $0 == 0x09 }
     // After the word of a redirection that stands alone comes its file.
     var isTarget = false
@@ -289,11 +281,23 @@ struct ShellOutline {
     return false
   }
 
+  /// Whether the `alias` behind us is about a word of the block.
+  private var redefinesOurWords: Bool {
+    let line = cursor.bytes[cursor.position...].prefix { !"\n;&|)".utf8.contains($0) }
+    return line.split { $0 == 0x20 || $0 == 0x09 }.contains { word in
+      let name = word.drop { "'\"\\".utf8.contains($0) }.prefix { !"='\"".utf8.contains($0) }
+      return ["if", "then", "fi", "["].contains { name.elementsEqual($0.utf8) }
+        && word.contains(UInt8(ascii: "="))
+    }
+  }
+
   private mutating func functionName() {
-    while byte() == 0x20 || byte() == 0x09 { position += 1 }
+    cursor.skipBlanks()
     skipWord()
-    while byte() == 0x20 || byte() == 0x09 { position += 1 }
-    if byte() == UInt8(ascii: "("), byte(1) == UInt8(ascii: ")") { position += 2 }
+    cursor.skipBlanks()
+    if cursor.byte() == UInt8(ascii: "("), cursor.byte(1) == UInt8(ascii: ")") {
+      cursor.position += 2
+    }
     atCommand = true
   }
 
@@ -308,99 +312,28 @@ struct ShellOutline {
   /// `[[ … ]]`, in which parentheses and `||` are not the shell's.
   private mutating func skipTest() {
     atCommand = false
-    while position < bytes.count {
-      if isAt(" ]]") || isAt("\t]]") || isAt("\n]]") {
-        position += 3
+    while cursor.position < cursor.bytes.count {
+      if cursor.isAt(" ]]") || cursor.isAt("\t]]") || cursor.isAt("\n]]") {
+        cursor.position += 3
         return
       }
-      skipOne()
+      cursor.skipOne()
     }
     isBalanced = false
   }
-
-  // MARK: - Words
 
   private mutating func skipWord() {
     let ends = Array(" \t\n;&|()<>".utf8)
-    while let next = byte(), !ends.contains(next) {
-      skipOne()
+    while let next = cursor.byte(), !ends.contains(next) {
+      cursor.skipOne()
       // `a=(1 2)`, `*(N)`: a group that belongs to the word; `f()` does not.
-      if byte() == UInt8(ascii: "("), byte(1) != UInt8(ascii: ")"), frames.last != .casePattern,
-        !atCommand || bytes[position - 1] == UInt8(ascii: "=")
+      if cursor.byte() == UInt8(ascii: "("), cursor.byte(1) != UInt8(ascii: ")"),
+        frames.last != .casePattern,
+        !atCommand || cursor.bytes[cursor.position - 1] == UInt8(ascii: "=")
       {
-        position += 1
-        skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
+        cursor.position += 1
+        cursor.skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
       }
     }
-  }
-
-  /// One character, escape, quoted string or expansion.
-  private mutating func skipOne() {
-    switch bytes[position] {
-    case UInt8(ascii: "\\"):
-      // At the end of the file, and of its last line, it joins what would be put there to this one.
-      continuesLine = position + 2 >= bytes.count && byte(1) ?? newline == newline
-      position += 2
-    case UInt8(ascii: "'"): skipQuoted(escapes: false)
-    case UInt8(ascii: "\""): skipDoubleQuoted()
-    case UInt8(ascii: "`"): skipQuoted(escapes: true)
-    case UInt8(ascii: "$"):
-      position += 1
-      switch byte() {
-      case UInt8(ascii: "'"): skipQuoted(escapes: true)
-      case UInt8(ascii: "{"):
-        position += 1
-        skipGroup(UInt8(ascii: "{"), UInt8(ascii: "}"))
-      case UInt8(ascii: "("):
-        position += 1
-        skipGroup(UInt8(ascii: "("), UInt8(ascii: ")"))
-      // `$#`, `$$`: not the start of a comment.
-      case UInt8(ascii: "#"), UInt8(ascii: "$"): position += 1
-      default: break
-      }
-    default: position += 1
-    }
-    position = min(position, bytes.count)
-  }
-
-  private mutating func skipQuoted(escapes: Bool) {
-    let quote = bytes[position]
-    position += 1
-    while let next = byte(), next != quote {
-      position += escapes && next == UInt8(ascii: "\\") ? 2 : 1
-    }
-    if position >= bytes.count { isBalanced = false }
-    position += 1
-  }
-
-  private mutating func skipDoubleQuoted() {
-    position += 1
-    while let next = byte(), next != UInt8(ascii: "\"") {
-      // A single quote is a plain character here.
-      if next == UInt8(ascii: "'") { position += 1 } else { skipOne() }
-    }
-    if position >= bytes.count { isBalanced = false }
-    position += 1
-  }
-
-  /// Up to and with the closing character that fits; the opening one is behind.
-  private mutating func skipGroup(_ open: UInt8, _ close: UInt8) {
-    var depth = 1
-    while let next = byte() {
-      if next == open || next == close {
-        depth += next == open ? 1 : -1
-        position += 1
-        if depth == 0 { return }
-      } else if next == UInt8(ascii: "#"), open == UInt8(ascii: "("), isAfterBlank {
-        skipToLineEnd()
-      } else {
-        skipOne()
-      }
-    }
-    isBalanced = false
-  }
-
-  private var isAfterBlank: Bool {
-    position > 0 && [0x20, 0x09, newline].contains(bytes[position - 1])
   }
 }

@@ -74,6 +74,12 @@ public struct Uninstall: Sendable {
       }
     }
 
+    /// Why an entry stays where downloaded models are to be kept, `nil` where it goes all the same.
+    public func reasonToKeep(_ entry: Receipt.Entry) -> String? {
+      guard case .deleteModel(_, _, .some) = entry.undo else { return nil }
+      return Reversion.keptAsAsked
+    }
+
     /// Whether taking back needs an engine of ours that was stopped.
     public var needsStoppedEngine: Bool { engineGone == nil && receipt.needsStoppedEngine }
   }
@@ -216,6 +222,14 @@ extension Undo {
     case .deleteModel(let server, _, _), .restoreModel(let server, _, _): server
     default: nil
     }
+  }
+
+  /// What taking it back does where downloaded models, or the volume they lie in, are to be kept or not.
+  public func title(keepingModels: Bool) -> String {
+    if keepingModels, case .stopEngine(_, let storage) = self, !storage.isEmpty {
+      return "remove the container and its network, and keep its volume of models"
+    }
+    return title
   }
 
   /// What taking it back does, for a person.

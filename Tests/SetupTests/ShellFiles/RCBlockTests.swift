@@ -9,7 +9,7 @@ import Testing
     .bash, function: "/home/ada/.config/ccl-setup/claude-local.bash", home: home)!
   static let line =
     #"if [ -n "${BASH_VERSION-}" ] && [ -r "${HOME-}"'/.config/ccl-setup/claude-local.bash' ]; "#
-    + #"then . "${HOME-}"'/.config/ccl-setup/claude-local.bash'; fi"#
+    + #"then \. "${HOME-}"'/.config/ccl-setup/claude-local.bash'; fi"#
   static let opening =
     "# >>> ccl-setup: claude-local for bash >>> `ccl-setup uninstall` takes these lines out"
   static let closing = "# <<< ccl-setup: claude-local for bash <<<"
