@@ -47,6 +47,34 @@ struct FixConflictTests {
     }
   }
 
+  /// A socket in the settings file is taken by an older client before ours are read: it is said, and what to do.
+  @Test(.requires(.claude(.c)), arguments: [ClaudeVersion.a, .c])
+  func aSocketThatCannotBeOvercomeIsNamed(version: ClaudeVersion) async throws {
+    let path = ".claude/settings.json"
+    var files = Person.files
+    files[path] = #"{"env": {"ANTHROPIC_UNIX_SOCKET": "/nowhere"}}"#
+    try await Person.alone([.client(version), .ollama], files: files) { person in
+      let made = try await person.setup(
+        "--yes", "--no-verify", "--model", "qwen3:1.7b", "--context", "64k", "--shells", "bash")
+      try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      let isOvercome = version == .a
+      let told = try await person.setup("fix")
+      #expect(told.code == (isOvercome ? 0 : 2), "\(told.output)\n\(told.error)")
+      #expect(told.output.contains("✗ variable:ANTHROPIC_UNIX_SOCKET") == !isOvercome)
+      if !isOvercome { #expect(flowed(told.output).contains("Correct it in an editor")) }
+      // It notes down which client was asked.
+      _ = try await person.setup("doctor")
+      let table = flowed(try await person.setup("env").output)
+      #expect(table.contains("Every request goes to this socket") == !isOvercome, "\(table)")
+      #expect(try await person.claudeLocal(in: "bash").output.contains("pong") == isOvercome)
+
+      try person.home.put("{}", at: path)
+      let again = try await person.setup("fix", "--no-verify")
+      #expect(again.code == 0, "\(again.output)\n\(again.error)")
+      #expect(try await person.claudeLocal(in: "bash").output.contains("pong"))
+    }
+  }
+
   /// What nobody but the administrator can change is no repair of ours.
   @Test func managedSettingsAreNamedWithWhomToAsk() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in

@@ -86,7 +86,8 @@ struct PlainClaudeTests {
       let local = try await person.run(
         "zsh", "-i", "-c", "claude-local -p 'Reply with the word pong'")
       #expect(local.code == 0 && local.output.contains("pong"), "\(local.output)\n\(local.error)")
-      #expect(try person.served().last?.isOfTheClient == true)
+      // 2.1.1 warms up agents beside its prompt, which are done before it or after.
+      #expect(try person.served().contains(where: \.isOfTheClient))
       try await listener.end()
     }
   }

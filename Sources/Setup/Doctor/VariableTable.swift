@@ -89,6 +89,13 @@ extension VariableTable {
     let names =
       order.filter { found[$0] != nil } + found.keys.filter { !order.contains($0) }.sorted()
     let conflicts = Conflict.inSettings(of: world)
+    let isSocketTaken = SocketOfSettings.isTaken(
+      by: ClientContract.stored(in: world)?.clientVersion)
+    if isSocketTaken, let values = found[SocketOfSettings.variable],
+      values.contains(where: { $0.layer == .user })
+    {
+      found[SocketOfSettings.variable] = values.filter { $0.layer != .local }
+    }
     let isMissing = { (path: String) in path.hasPrefix("/") && !world.files.exists(.init(path)) }
     return VariableTable(
       rows: names.map { name in

@@ -128,6 +128,7 @@ private struct Detection: Sendable {
       memory: await memory.value, graphics: await graphics.value, disk: await disk.value,
       docker: await docker.value, ollama: await ollama.value, node: await node.value,
       claude: await claude.value, shells: await shells.value, conflicts: await conflicts.value)
+    machine.conflicts = machine.conflicts.map { [claude = machine.claude] in $0.met(by: claude) }
     let troubles: [(Probe.ID, String?)] = [
       (.system, await systemAnswer.trouble), (.processor, await processor.trouble),
       (.memory, await memory.trouble), (.graphics, await graphics.trouble),
