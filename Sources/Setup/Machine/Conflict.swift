@@ -57,8 +57,10 @@ extension Conflict {
       return Remedy(
         "Ask whoever administers this machine",
         [.say("No program of yours can go past \(path): its owner has to change it.")])
-    case .settings(let path, _, _):
+    case .settings(let path, _, ""):
       return Remedy("Repair \(path)", [.say("Correct it in an editor: \(shown).")])
+    case .settings(let path, _, let key):
+      return Remedy("Take it out", [.say("Remove \(key) from \(path).")])
     case .file(let path, let line):
       return Remedy("Remove it", [.say("Delete or comment out line \(line) of \(path).")])
     case .processEnvironment:
