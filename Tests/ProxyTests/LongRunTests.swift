@@ -124,20 +124,19 @@ import Testing
       Self.prompt(system: "short", tools: Self.tool("Rear"), messages: 5),
       Self.prompt(system: long, tools: "", messages: 6),
     ]
+    var lists = StandingLists()
     var memory = PromptMemory()
-    var reused = 0
+    var alone = PromptMemory()
+    var reused: [Int] = []
     for (id, text) in prompts.enumerated() {
       let body = ByteBuffer(string: text)
-      let prompt = body.withUnsafeReadableBytes {
-        Prompt($0, path: "/v1/messages", sessionHeader: "one session")
-      }
-      _ = memory.compare(id: id, body: body, prompt)
-      let written = memory.written(of: prompt, in: id)
-      reused += written.count { $0.text != nil }
+      let prompt = parts(of: body, &lists)
+      let written = prompt.standing.map { ($0.part, $0.id.flatMap(lists.text)) }
+      reused.append(written.count { $0.1 != nil })
       var parted = JSONText()
-      body.withUnsafeReadableBytes {
-        parted.body($0, isCut: false, written: written) { part, text in
-          memory.remember(text, for: part, of: prompt, in: id)
+      body.withUnsafeReadableBytes { bytes in
+        parted.body(bytes, isCut: false, written: written) { part, text in
+          lists.remember(UnsafeRawBufferPointer(rebasing: bytes[part]), as: text)
         }
       }
       var plain = JSONText()
@@ -145,9 +144,21 @@ import Testing
       #expect(parted.buffer == plain.buffer)
       #expect(!String(buffer: parted.buffer).contains("k9k9"))
       #expect(!String(buffer: parted.buffer).contains("t7t7"))
+      // What is known of the lists changes nothing in what is found.
+      var none = StandingLists()
+      let other = parts(of: body, &none)
+      #expect(prompt.facts == other.facts)
+      #expect(
+        memory.compare(id: id, body: body, prompt) == alone.compare(id: id, body: body, other))
     }
-    // Both lists, the tools, the system prompt; another beginning is another conversation.
-    #expect(reused == 4)
+    // The last prompt's system blocks were met with the first ones; its tools are too short to be remembered.
+    #expect(reused == [0, 2, 1, 1, 1, 1])
+  }
+
+  private func parts(of body: ByteBuffer, _ lists: inout StandingLists) -> Prompt {
+    body.withUnsafeReadableBytes {
+      Prompt($0, path: "/v1/messages", sessionHeader: "one session", lists: &lists)
+    }
   }
 
   @Test("Numbers and names in a line are JSON")

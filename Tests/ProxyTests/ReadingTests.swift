@@ -138,9 +138,10 @@ import Testing
 
   static func facts(_ first: ByteBuffer, _ second: ByteBuffer) -> ExchangeSummary.PrefixFacts? {
     var memory = PromptMemory()
+    var lists = StandingLists()
     func add(_ id: Int, _ body: ByteBuffer) -> ExchangeSummary.PrefixFacts? {
       let prompt = body.withUnsafeReadableBytes {
-        Prompt($0, path: "/v1/messages", sessionHeader: nil)
+        Prompt($0, path: "/v1/messages", sessionHeader: nil, lists: &lists)
       }
       return memory.compare(id: id, body: body, prompt)
     }

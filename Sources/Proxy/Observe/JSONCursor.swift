@@ -14,6 +14,15 @@ struct JSONCursor {
   func members(
     at start: Int, _ body: (_ name: Range<Int>, _ value: Range<Int>) -> Bool
   ) -> Int? {
+    members(at: start, known: { _ in nil }, body: body)
+  }
+
+  /// - Parameter known: where the value that begins at a place ends, if that is known without a walk through it.
+  @discardableResult
+  func members(
+    at start: Int, known: (Int) -> Int?,
+    body: (_ name: Range<Int>, _ value: Range<Int>) -> Bool
+  ) -> Int? {
     var index = blanks(start)
     guard byte(index) == UInt8(ascii: "{") else { return nil }
     index = blanks(index + 1)
@@ -23,7 +32,9 @@ struct JSONCursor {
       let colon = blanks(nameEnd)
       guard byte(colon) == UInt8(ascii: ":") else { return nil }
       let valueStart = blanks(colon + 1)
-      guard let valueEnd = skip(valueStart) else { return nil }
+      guard byte(valueStart) != nil, let valueEnd = known(valueStart) ?? skip(valueStart) else {
+        return nil
+      }
       guard body((index + 1)..<(nameEnd - 1), valueStart..<valueEnd) else { return nil }
       index = blanks(valueEnd)
       switch byte(index) {

@@ -6,16 +6,25 @@ struct Prompt {
   var system: Range<Int>?
   var tools: Range<Int>?
   var messages: Range<Int>?
-  /// The lists that usually are the same from request to request and most of its bytes: system blocks and tools.
-  private(set) var standing: [Range<Int>?] = [nil, nil]
+  /// The lists that usually are the same from request to request, in order, with the names that they are known by.
+  private(set) var standing: [(part: Range<Int>, id: Int?)] = []
 
-  /// Bytes of a list below which it is no gain to remember how it was written.
-  private static let shortestStanding = 4096
-
-  /// - Parameter sessionHeader: the client's own name of its session, where it sends one.
-  init(_ bytes: UnsafeRawBufferPointer, path: Substring, sessionHeader: String?) {
+  /// - Parameters:
+  ///   - sessionHeader: the client's own name of its session, where it sends one.
+  ///   - lists: those that were met before.
+  init(
+    _ bytes: UnsafeRawBufferPointer, path: Substring, sessionHeader: String?,
+    lists: inout StandingLists
+  ) {
     let json = JSONCursor(bytes)
-    json.members(at: 0) { name, value in
+    var known: [(start: Int, id: Int)] = []
+    json.members(at: 0) { start in
+      guard bytes[start] == UInt8(ascii: "["), let list = lists.find(bytes, at: start) else {
+        return nil
+      }
+      known.append((start, list.id))
+      return start + list.length
+    } body: { name, value in
       switch name.count {
       case 5 where bytes.starts(at: name.lowerBound, with: "model"):
         facts.model = json.string(value)
@@ -35,11 +44,12 @@ struct Prompt {
       return true
     }
     if let sessionHeader { facts.session = sessionHeader }
-    standing = [system, tools].map { part in
-      part.flatMap {
-        $0.count >= Self.shortestStanding && bytes[$0.lowerBound] == UInt8(ascii: "[") ? $0 : nil
-      }
-    }
+    standing = [system, tools].compactMap { part in
+      guard let part, part.count >= StandingLists.shortest,
+        bytes[part.lowerBound] == UInt8(ascii: "[")
+      else { return nil }
+      return (part, known.first { $0.start == part.lowerBound }?.id)
+    }.sorted { $0.part.lowerBound < $1.part.lowerBound }
     facts.systemBytes = system?.count
     facts.toolsBytes = tools?.count
     facts.messagesBytes = messages?.count
@@ -48,6 +58,9 @@ struct Prompt {
     facts.kind = kind(path: path, bytes, system: beginning)
     facts.thread = thread(json, system: beginning)
   }
+
+  /// The name of the list that is this part, if it is known.
+  func list(at part: Range<Int>) -> Int? { standing.first { $0.part == part }?.id }
 
   /// The first bytes of the system prompt, without the block that B and C change at every request.
   private func systemBeginning(_ json: JSONCursor) -> Range<Int> {

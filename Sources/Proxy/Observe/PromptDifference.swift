@@ -7,17 +7,14 @@ struct PromptMemory {
     var id: Int
     var body: ByteBuffer
     var prompt: Prompt
-    /// The prompt's standing parts as they are in the record, in the order of ``Prompt/standing``.
-    var written: [ByteBuffer?]
-    var size: Int { body.readableBytes + written.reduce(0) { $0 + ($1?.readableBytes ?? 0) } }
   }
 
   private var entries: [String: Entry] = [:]
   private var order: [String] = []
   private var bytes = 0
 
-  /// Bytes that are kept for comparison.
-  private static let limit = 8 << 20
+  /// Bytes of bodies that are kept for comparison.
+  private static let limit = 6 << 20
   private static let count = 32
 
   /// Compares with the conversation's last prompt and takes its place.
@@ -25,70 +22,26 @@ struct PromptMemory {
     id: Int, body: ByteBuffer, _ prompt: Prompt
   ) -> ExchangeSummary.PrefixFacts? {
     guard let thread = prompt.facts.thread, prompt.facts.kind != "count",
-      body.readableBytes < Self.limit / 3
+      body.readableBytes < Self.limit / 2
     else { return nil }
     let former = entries[thread]
     if let former {
-      bytes -= former.size
+      bytes -= former.body.readableBytes
       if order.last == thread { order.removeLast() } else { order.removeAll { $0 == thread } }
     }
-    let entry = Entry(
-      id: id, body: body, prompt: prompt, written: written(of: prompt, body, from: former))
-    entries[thread] = entry
+    entries[thread] = Entry(id: id, body: body, prompt: prompt)
     order.append(thread)
-    bytes += entry.size
-    forget()
+    bytes += body.readableBytes
+    while bytes > Self.limit || order.count > Self.count {
+      let oldest = order.removeFirst()
+      bytes -= entries.removeValue(forKey: oldest)?.body.readableBytes ?? 0
+    }
     guard let former else { return nil }
     return former.body.withUnsafeReadableBytes { old in
       body.withUnsafeReadableBytes { new in
         comparePrompts(former.prompt, old, former.id, prompt, new)
       }
     }
-  }
-
-  private mutating func forget() {
-    while bytes > Self.limit || order.count > Self.count {
-      bytes -= entries.removeValue(forKey: order.removeFirst())?.size ?? 0
-    }
-  }
-
-  /// What stands in the record for the parts that the prompt has in common with the one before it.
-  private func written(of prompt: Prompt, _ body: ByteBuffer, from former: Entry?) -> [ByteBuffer?]
-  {
-    guard let former else { return prompt.standing.map { _ in nil } }
-    return former.body.withUnsafeReadableBytes { old in
-      body.withUnsafeReadableBytes { new in
-        zip(zip(former.prompt.standing, prompt.standing), former.written).map { parts, written in
-          guard let written, let before = parts.0, let now = parts.1, before.count == now.count,
-            let left = old.baseAddress, let right = new.baseAddress
-          else { return nil }
-          let same = ccl_same(
-            left.assumingMemoryBound(to: UInt8.self) + before.lowerBound,
-            right.assumingMemoryBound(to: UInt8.self) + now.lowerBound, now.count)
-          return same == now.count ? written : nil
-        }
-      }
-    }
-  }
-
-  /// The parts of the body of exchange `id` that need not be written anew: where they are, and what stands for them.
-  func written(of prompt: Prompt, in id: Int) -> [(part: Range<Int>, text: ByteBuffer?)] {
-    guard let thread = prompt.facts.thread, let entry = entries[thread], entry.id == id else {
-      return []
-    }
-    return zip(prompt.standing, entry.written).compactMap { part, text in
-      part.map { ($0, text) }
-    }.sorted { $0.part.lowerBound < $1.part.lowerBound }
-  }
-
-  /// Remembers what stands in the record for a part of the body of exchange `id`.
-  mutating func remember(_ text: ByteBuffer, for part: Range<Int>, of prompt: Prompt, in id: Int) {
-    guard let thread = prompt.facts.thread, entries[thread]?.id == id,
-      let index = prompt.standing.firstIndex(of: part)
-    else { return }
-    entries[thread]?.written[index] = text
-    bytes += text.readableBytes
-    forget()
   }
 }
 
@@ -110,7 +63,12 @@ private func comparePrompts(
   for (name, before, now) in parts {
     let before = before ?? 0..<0
     let now = now ?? 0..<0
-    let same = commonPrefix(old, before, new, now)
+    let isKnown =
+      prompt.standing.contains {
+        $0.part == now && $0.id != nil && former.list(at: before) == $0.id
+      }
+    let same =
+      isKnown ? (old: before.count, new: now.count) : commonPrefix(old, before, new, now)
     facts.kept += same.old
     if same.old < before.count || (name != "messages" && same.new < now.count) {
       let position = now.lowerBound + same.new

@@ -6,6 +6,7 @@ final class Keeper {
   private let console: Console
   private var assemblies: [Int: Assembly] = [:]
   private var prompts = PromptMemory()
+  private var lists = StandingLists()
   private var text = JSONText(capacity: 256 * 1024)
   private var scratch = JSONText()
   private var lastTarget = (asked: "", recorded: "")
@@ -189,7 +190,8 @@ final class Keeper {
   ) -> Prompt {
     let path = (facts.repairedTarget ?? summary.target).prefix { $0 != "?" }
     return body.withUnsafeReadableBytes {
-      Prompt($0, path: path, sessionHeader: head.first("x-claude-code-session-id"))
+      Prompt(
+        $0, path: path, sessionHeader: head.first("x-claude-code-session-id"), lists: &lists)
     }
   }
 
@@ -236,13 +238,13 @@ final class Keeper {
     do {
       text.begin("sent")
       head.write(to: &text)
-      try writeBody(assembly.request, body, assembly.prompt, id: assembly.id)
+      try writeBody(assembly.request, body, standing: assembly.prompt?.standing ?? [])
       text.raw("}")
       if assembly.response != nil || assembly.responseHead != nil {
         text.begin("received")
         (assembly.responseHead ?? HeadFields(ByteBuffer())).write(to: &text)
         text.marks(assembly.marks)
-        try writeBody(assembly.response, assembly.response?.whole(), id: assembly.id)
+        try writeBody(assembly.response, assembly.response?.whole())
         text.raw("}")
       }
       text.endLine()
@@ -255,15 +257,15 @@ final class Keeper {
   }
 
   private func writeBody(
-    _ body: BodyKeeper?, _ whole: ByteBuffer?, _ prompt: Prompt? = nil, id: Int
+    _ body: BodyKeeper?, _ whole: ByteBuffer?, standing: [(part: Range<Int>, id: Int?)] = []
   ) throws {
     guard let body, body.kept > 0 else { return }
     if body.isTruncated { text.raw(",\"truncated\":true") }
     if let whole {
-      let written = prompt.map { prompts.written(of: $0, in: id) } ?? []
+      let written = standing.map { ($0.part, $0.id.flatMap(lists.text)) }
       whole.withUnsafeReadableBytes { bytes in
         text.body(bytes, isCut: body.isTruncated, written: written) { part, text in
-          if let prompt { prompts.remember(text, for: part, of: prompt, in: id) }
+          lists.remember(UnsafeRawBufferPointer(rebasing: bytes[part]), as: text)
         }
       }
     } else if let spill = body.spill {
