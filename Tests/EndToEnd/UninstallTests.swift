@@ -157,6 +157,27 @@ struct UninstallTests {
     }
   }
 
+  /// Ctrl-C is no answer: neither "keep the models" nor anything else.
+  @Test(arguments: ["\u{03}", "\u{04}"])
+  func whoLeavesAtAQuestionKeepsEverything(key: String) async throws {
+    try await Person.alone([.ollama]) { person in
+      try await setUp(person)
+      let whole = try person.tree()
+      for answered in [0, 1] {
+        let terminal = try await person.wizard("uninstall")
+        if answered == 1 {
+          try await terminal.expect("Take all of this back? [yes] ▸ ")
+          try await terminal.type("")
+        }
+        try await terminal.expect(["Take all of this back?", "Delete the downloaded"][answered])
+        try await terminal.send(key)
+        try await terminal.expect("Nothing was changed")
+        #expect(try await terminal.exit(within: .seconds(20)) == 130)
+        try person.expectTree(whole)
+      }
+    }
+  }
+
   @Test func whatWasEditedIsKeptAndNamedWithItsLine() async throws {
     try await Person.alone([.ollama]) { person in
       try await setUp(person)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conversation
-import LineEditor
 import Live
 import Setup
 
@@ -90,9 +89,7 @@ struct FixSession: Sendable {
         tryNext: ["`ccl-setup fix --yes`", "`ccl-setup fix --dry-run`"], code: .usage)
     }
     console.say("")
-    let answer = await LineEditor(history: nil).line(prompt: "Repair this? [yes] ▸ ")
-    guard case .text(let text) = answer else { return false }
-    return ["", "y", "yes"].contains(text.lowercased())
+    return ["", "y", "yes"].contains(try await answer(to: "Repair this? [yes] ▸ "))
   }
 
   /// What is left that cannot be repaired here, and the proof of what was.

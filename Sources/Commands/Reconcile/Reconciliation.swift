@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conversation
-import LineEditor
 import Live
 import Setup
 
@@ -185,9 +184,6 @@ struct Reconciliation: Sendable {
         "There is nobody to ask", why: otherwise, tryNext: ["The same command with `--yes`."],
         code: .usage)
     }
-    guard case .text(let text) = await LineEditor(history: nil).line(prompt: question) else {
-      return false
-    }
-    return words.contains(text.lowercased())
+    return words.contains(try await answer(to: question))
   }
 }

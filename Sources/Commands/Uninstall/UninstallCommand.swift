@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conversation
-import LineEditor
 import Live
 import Setup
 import SystemPackage
@@ -73,7 +72,7 @@ struct UninstallCommand: AsyncParsableCommand {
             "There is nobody to ask", why: "uninstall asks before it removes anything",
             tryNext: ["`ccl-setup uninstall --yes`"], code: .usage)
         }
-        guard await agreed("Take all of this back? [yes] ▸ ") else {
+        guard try await agreed("Take all of this back? [yes] ▸ ") else {
           console.say("Nothing was changed.")
           return .done
         }
@@ -85,7 +84,7 @@ struct UninstallCommand: AsyncParsableCommand {
             )
           }
           let size = clean.map { " (\(ByteCount($0.bytes).inWords))" } ?? ""
-          isKeeping = await !agreed("Delete the downloaded models too\(size)? [yes] ▸ ")
+          isKeeping = try await !agreed("Delete the downloaded models too\(size)? [yes] ▸ ")
         }
       }
       if prospect.needsStoppedEngine {
@@ -138,10 +137,8 @@ struct UninstallCommand: AsyncParsableCommand {
     }
   }
 
-  private func agreed(_ question: String) async -> Bool {
-    let answer = await LineEditor(history: nil).line(prompt: question)
-    guard case .text(let text) = answer else { return false }
-    return ["", "y", "yes"].contains(text.lowercased())
+  private func agreed(_ question: String) async throws(Failure) -> Bool {
+    ["", "y", "yes"].contains(try await answer(to: question))
   }
 }
 
