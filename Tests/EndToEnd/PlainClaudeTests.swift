@@ -83,12 +83,12 @@ struct PlainClaudeTests {
       #expect(after == before)
       if kind != .fresh { #expect(!before.requests.isEmpty, "nothing was compared") }
 
-      let before = try person.served().count
+      let earlier = try person.served().count
       let local = try await person.run(
         "zsh", "-i", "-c", "claude-local -p 'Reply with the word pong'")
       #expect(local.code == 0 && local.output.contains("pong"), "\(local.output)\n\(local.error)")
       // 2.1.1 warms up agents beside its prompt, which are done before it or after.
-      #expect(try person.served().dropFirst(before).contains(where: \.isOfTheClient))
+      #expect(try person.served().dropFirst(earlier).contains(where: \.isOfTheClient))
       try await listener.end()
     }
   }

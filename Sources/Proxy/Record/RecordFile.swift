@@ -20,7 +20,7 @@ private let writingOut: NIOThreadPool = {
 /// The record: JSON Lines, appended, for its owner's eyes only.
 ///
 /// What it has taken is in the kernel, so the end of the process loses nothing of it; under load the last part of a block
-/// may wait for two milliseconds. The disk is made to take what is in the cache every four megabytes, at rotation and at
+/// may wait for a millisecond. The disk is made to take what is in the cache every four megabytes, at rotation and at
 /// the end, not for each line, so a loss of power may cost the last ones. A line is written whole or taken back, so the
 /// file is always a readable prefix of what passed.
 final class RecordFile {

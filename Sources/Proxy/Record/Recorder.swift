@@ -29,12 +29,12 @@ final class Recorder: Sendable {
   let loop: any EventLoop
 
   /// Bytes that wait for the thread before connections are held back for it.
-  private static let comfort = 6 << 20
+  private static let comfort = 8 << 20
   /// Bytes that may wait for the thread at all.
   private static let limit = 64 << 20
   /// How long a connection waits for the thread at most.
   private static let patience = TimeAmount.milliseconds(250)
-  private static let pause = TimeAmount.milliseconds(2)
+  private static let pause = TimeAmount.milliseconds(1)
 
   init(_ configuration: ProxyConfiguration, console: @escaping Console) throws {
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
