@@ -29,7 +29,7 @@ final class Recorder: Sendable {
   let loop: any EventLoop
 
   /// Bytes that wait for the thread before connections are held back for it.
-  private static let comfort = 8 << 20
+  private static let comfort = 12 << 20
   /// Bytes that may wait for the thread at all.
   private static let limit = 64 << 20
   /// How long a connection waits for the thread at most.
