@@ -206,11 +206,12 @@ struct Traces: Sendable {
       authority: variables["NODE_EXTRA_CA_CERTS"]?.text)
     let possible = Profile.allCases.flatMap { profile in
       ClientSettings.LateSystemMessage.allCases.map { late in
-        ClientSettings(
-          .init(
-            baseURL: address, model: model, contextWindow: window, profile: profile,
-            lateSystemMessage: late, access: access, document: own,
-            configurationFolder: variables["CLAUDE_CONFIG_DIR"]?.text))
+        var input = ClientSettings.Input(
+          baseURL: address, model: model, contextWindow: window, profile: profile,
+          lateSystemMessage: late, access: access, document: own,
+          configurationFolder: variables["CLAUDE_CONFIG_DIR"]?.text)
+        input.fableModel = variables["ANTHROPIC_DEFAULT_FABLE_MODEL"]?.text ?? model
+        return ClientSettings(input)
       }
     }
     let candidates = possible.filter { (try? $0.document()).map { Array($0.utf8) } == bytes }
