@@ -213,7 +213,8 @@ extension Machine {
       checks.append(
         Check(
           .onboarding, .client, "First run", .pass,
-          "not yet: the client's first interactive start asks about its theme and about trust"))
+          "not yet: the client's first interactive start asks about its theme and about trust; "
+            + "with ccl-setup --client-folder own, that of claude-local does not"))
     }
     return checks
   }
