@@ -55,7 +55,7 @@ struct FixConflictTests {
     files[path] = #"{"env": {"ANTHROPIC_UNIX_SOCKET": "/nowhere"}}"#
     try await Person.alone([.client(version), .ollama], files: files) { person in
       let made = try await person.setup(
-        "--yes", "--no-verify", "--model", "qwen3:1.7b", "--context", "64k", "--shells", "bash")
+        "--yes", "--no-verify", "--model", "qwen3:1.7b", "--context", "40k", "--shells", "bash")
       try #require(made.code == 0, "\(made.output)\n\(made.error)")
       let isOvercome = version == .a
       let told = try await person.setup("fix")

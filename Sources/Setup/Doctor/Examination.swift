@@ -122,6 +122,7 @@ public struct Examination: Sendable {
     }
     var machine = await others
     machine.claude = found.claude
+    machine.conflicts = machine.conflicts.map { $0.met(by: found.claude) }
     machine.unanswered.merge(found.unanswered) { $1 }
     return (machine, contract)
   }
