@@ -201,6 +201,22 @@ struct UninstallTests {
   }
 
   /// What `--dry-run` lists is what is done, file by file.
+  /// The folders were made for a file that other choices took away again.
+  @Test func afterOtherChoicesNoFolderIsLeft() async throws {
+    let files: [String: TemporaryHome.Entry] = [".bashrc": "# mine\n"]
+    try await Person.alone([.ollama], files: files) { person in
+      _ = try await person.serve()
+      let before = try person.tree()
+      for context in ["32k", "16k", "24k"] {
+        let setup = try await person.setup(
+          "--yes", "--no-verify", "--shells", "bash", "--model", "qwen3:1.7b", "--context", context)
+        #expect(setup.code == 0, "\(setup.output)\n\(setup.error)")
+      }
+      #expect(try await uninstall(person, "--yes").code == 0)
+      try person.expectTree(before)
+    }
+  }
+
   @Test func whatIsListedIsWhatIsDone() async throws {
     struct Document: Decodable {
       struct Step: Decodable { var changes: [String] }

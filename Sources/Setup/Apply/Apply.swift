@@ -54,7 +54,7 @@ public struct Apply: Sendable {
         report(.withdrew(entry, .kept(error.why)))
         continue
       }
-      receipt.entries.removeAll { $0.subject == entry.subject }
+      receipt.withdraw(entry.subject)
       // Its models went with its volume: of the same names at the same address another engine's may stand tomorrow.
       if case .stopEngine(_, let storage) = entry.undo, !storage.isEmpty,
         let url = receipt.choices?.engine.url
@@ -138,7 +138,7 @@ public struct Apply: Sendable {
       }
       do {
         _ = try await Revert(in: world).revert(entry, keepingModels: false)
-        left.entries.removeAll { $0.subject == entry.subject }
+        left.withdraw(entry.subject)
         told.append(entry.title)
       } catch {
         // It stays in the receipt, so that uninstall tries again; the first failure is the one to tell.

@@ -106,6 +106,19 @@ public struct Receipt: Sendable, Hashable, Codable {
   }
 }
 
+extension Receipt {
+  /// Takes an entry out that was taken back alone. A folder made for it that something of ours is still in goes with the
+  /// earliest entry there, which is undone last.
+  mutating func withdraw(_ subject: String) {
+    guard let index = entries.firstIndex(where: { $0.subject == subject }) else { return }
+    for folder in entries.remove(at: index).undo.folders {
+      if let heir = entries.firstIndex(where: { $0.undo.path?.hasPrefix(folder + "/") == true }) {
+        entries[heir].undo.folders.insert(folder)
+      }
+    }
+  }
+}
+
 /// How one change is taken back.
 public enum Undo: Sendable, Hashable, Codable {
   /// Removes a file of ours, then those of the folders made for it that are empty.
@@ -121,6 +134,35 @@ public enum Undo: Sendable, Hashable, Codable {
   case deleteModel(server: String, name: String, bytes: UInt64?)
   /// Gives a model's name back its old meaning, which was kept under another name.
   case restoreModel(server: String, name: String, keptAs: String)
+
+  /// The file that it is about, if it may have been made with its folders.
+  fileprivate var path: String? {
+    switch self {
+    case .removeFile(let path, _, _), .removeBlock(let path, _, _, _): path
+    default: nil
+    }
+  }
+
+  /// The folders made for its file; all of them contain it, so that their lengths tell their order.
+  fileprivate var folders: Set<String> {
+    get {
+      switch self {
+      case .removeFile(_, _, let folders), .removeBlock(_, _, _, let folders): Set(folders)
+      default: []
+      }
+    }
+    set {
+      let ordered = newValue.sorted { $0.count < $1.count }
+      switch self {
+      case .removeFile(let path, let after, _):
+        self = .removeFile(path: path, after: after, folders: ordered)
+      case .removeBlock(let path, let shell, let fileWasMissing, _):
+        self = .removeBlock(
+          path: path, shell: shell, fileWasMissing: fileWasMissing, folders: ordered)
+      default: break
+      }
+    }
+  }
 
   /// What our own last work looks like, for a file of ours.
   var after: Digest? {
