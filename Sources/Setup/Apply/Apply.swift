@@ -43,9 +43,12 @@ public struct Apply: Sendable {
   public func callAsFunction(_ plan: Plan) async throws(Failure) -> Receipt {
     let lock = try SetupLock.take(in: world)
     defer { lock.release() }
-    var receipt = try store.read() ?? Receipt(tool: tool, stateFolders: lock.madeFolders)
+    let earlier = try store.read()
+    var receipt = earlier ?? Receipt(tool: tool, stateFolders: lock.madeFolders)
     receipt.tool = tool
     receipt.home = world.environment.home.string
+    // What a killed run has made for the receipt is known to the next one only from it.
+    if earlier == nil { try store.write(receipt) }
     for entry in plan.withdrawn.inUndoOrder {
       let reversion: Reversion
       do { reversion = try await Revert(in: world).revert(entry, keepingModels: false) } catch {
