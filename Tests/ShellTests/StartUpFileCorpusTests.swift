@@ -11,17 +11,26 @@ import Testing
   import Foundation
 #endif
 
-/// Start-up files that people really have: `CCL_SETUP_CORPUS` names a folder with `bash/` and `zsh/`, in them a file each. They are
-/// not ours to publish, so none is here.
+/// Start-up files that people really have: those that the shells' packages give everybody, or, since others' are not ours to
+/// publish, those of a folder that `CCL_SETUP_CORPUS` names, with `bash/` and `zsh/` in it.
 private struct FoundFile: Sendable, CustomTestStringConvertible {
   var shell: Shell
   var path: FilePath
   var testDescription: String { "\(shell)/\(path.lastComponent?.string ?? "")" }
 
-  static let folder = ProcessInfo.processInfo.environment["CCL_SETUP_CORPUS"].map { FilePath($0) }
+  private static let ofPackages: [Shell: [FilePath]] = [
+    .bash: ["/etc/skel/.bashrc", "/etc/bash.bashrc"],
+    .zsh: ["/etc/zsh/zshrc", "/etc/zsh/newuser.zshrc.recommended"],
+  ]
 
   static func all() throws -> [FoundFile] {
-    guard let folder else { return [] }
+    guard let named = ProcessInfo.processInfo.environment["CCL_SETUP_CORPUS"] else {
+      return ofPackages.flatMap { shell, paths in
+        paths.filter { FileManager.default.fileExists(atPath: $0.string) }
+          .map { FoundFile(shell: shell, path: $0) }
+      }
+    }
+    let folder = FilePath(named)
     return try [Shell.bash, .zsh].flatMap { shell in
       let folder = folder.appending(shell.rawValue)
       return try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted()
@@ -30,9 +39,7 @@ private struct FoundFile: Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite(
-  .requires(.superuser, .program("bash"), .program("zsh")),
-  .enabled(if: FoundFile.folder != nil, "CCL_SETUP_CORPUS names no folder"))
+@Suite(.requires(.superuser, .program("bash"), .program("zsh")))
 struct StartUpFileCorpusTests {
   @Test(arguments: try FoundFile.all())
   fileprivate func aShellWithTheBlockIsTheShellOfBefore(found: FoundFile) async throws {
