@@ -63,10 +63,7 @@ private func comparePrompts(
   for (name, before, now) in parts {
     let before = before ?? 0..<0
     let now = now ?? 0..<0
-    let isKnown =
-      prompt.standing.contains {
-        $0.part == now && $0.id != nil && former.list(at: before) == $0.id
-      }
+    let isKnown = prompt.list(at: now).map { $0 == former.list(at: before) } ?? false
     let same =
       isKnown ? (old: before.count, new: now.count) : commonPrefix(old, before, new, now)
     facts.kept += same.old

@@ -13,9 +13,7 @@ struct Assembly {
   var lostBytes = 0
   /// What was known of it when somebody last wanted to.
   var progress: ExchangeFacts?
-  /// What it asks for, as far as that was looked up before its end.
-  var promptFacts: ExchangeSummary.PromptFacts?
-  /// Its parts, once it is whole.
+  /// What it asks for, once somebody has looked that up.
   var prompt: Prompt?
   private var rawResponse = 0
   private let limit: Int

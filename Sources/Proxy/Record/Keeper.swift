@@ -54,10 +54,10 @@ final class Keeper {
     guard let facts = assembly.progress else { return nil }
     var summary = beginSummary(&assembly, facts, assembly.requestHead)
     summary.ending = "running"
-    if assembly.promptFacts == nil, let body = assembly.request?.reread(), body.readableBytes > 0 {
-      assembly.promptFacts = prompt(of: body, summary, facts, assembly.requestHead).facts
+    if assembly.prompt == nil, let body = assembly.request?.reread(), body.readableBytes > 0 {
+      assembly.prompt = prompt(of: body, summary, facts, assembly.requestHead)
     }
-    if let asked = assembly.promptFacts { summary.request = asked }
+    if let asked = assembly.prompt { summary.request = asked.facts }
     if let answer = assembly.answer {
       summary.answer = answer.facts
       summary.firstToken = answer.firstContent.flatMap { assembly.time(of: $0) }
@@ -167,7 +167,7 @@ final class Keeper {
   ) -> ExchangeSummary {
     var summary = beginSummary(&assembly, facts, head)
     if let body, body.readableBytes > 0 {
-      let prompt = prompt(of: body, summary, facts, head)
+      let prompt = assembly.prompt ?? prompt(of: body, summary, facts, head)
       assembly.prompt = prompt
       summary.request = prompt.facts
       summary.prefix = prompts.compare(id: assembly.id, body: body, prompt)

@@ -81,15 +81,7 @@ final class RecordFile {
   }
 
   private func appendCached(_ bytes: UnsafeRawBufferPointer) throws {
-    var done = 0
-    while done < bytes.count {
-      let wrote = write(segment.descriptor, bytes.baseAddress! + done, bytes.count - done)
-      if wrote < 0, errno == EINTR { continue }
-      guard wrote > 0 else {
-        throw RecordError("write", path, wrote < 0 ? errno : ENOSPC)
-      }
-      done += wrote
-    }
+    try segment.append(bytes, naming: path)
     size += bytes.count
     cached += bytes.count
     guard cached >= Self.stretch else { return }

@@ -62,6 +62,17 @@ final class RecordSegment: Sendable {
 }
 
 extension RecordSegment {
+  /// - Parameter name: what an error calls the file.
+  func append(_ bytes: UnsafeRawBufferPointer, naming name: String) throws {
+    var done = 0
+    while done < bytes.count {
+      let wrote = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      if wrote < 0, errno == EINTR { continue }
+      guard wrote > 0 else { throw RecordError("write", name, wrote < 0 ? errno : ENOSPC) }
+      done += wrote
+    }
+  }
+
   /// Waits until the bytes of `range` are on the disk and lets go of the memory that holds them.
   ///
   /// Nobody is about to read the record, so its pages are better used again for its next lines than kept: they would push
@@ -101,13 +112,7 @@ final class SpillFile {
   }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws {
-    var done = 0
-    while done < bytes.count {
-      let wrote = write(segment.descriptor, bytes.baseAddress! + done, bytes.count - done)
-      if wrote < 0, errno == EINTR { continue }
-      guard wrote > 0 else { throw RecordError("write", "a body", errno) }
-      done += wrote
-    }
+    try segment.append(bytes, naming: "a body")
     count += bytes.count
   }
 }
