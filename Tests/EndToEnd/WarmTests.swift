@@ -156,6 +156,12 @@ struct WarmTests {
       let warmed = try await person.setup("warm")
       #expect(warmed.code == 0, "\(warmed.error)")
       #expect(flowed(warmed.output).contains("The model has read"), "\(warmed.output)")
+      // The client whose prompt was captured has ended: nothing of it is written after this.
+      let captured = person.home[".local/state/ccl-setup/probe"].string
+      let folders = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd")
+      }
+      #expect(!folders.isEmpty && !folders.contains { $0.hasPrefix(captured) })
       // Another client that holds a connection to the server, which ends one that asks nothing.
       let holding = "sleep 30 | \"$0\" nc 127.0.0.1 11434 & sleep 0.5; ccl-setup warm; kill $!"
       try await eventually(within: .seconds(60)) {

@@ -105,13 +105,13 @@ struct PrefixCapture: Sendable {
       client,
       ClientSettings(choices, through: listener.url, demands: ClientDemands(nil), document: nil),
       in: folder, world)
-    var run = mode == .print ? call(["-p", "hi"]) : onATerminal(call(["hi"]))
+    var run = mode == .print ? call(["-p", "hi"]) : onATerminal(call(["hi"]), folder)
     // At a terminal the client registers itself with the desktop (`mimeapps.list`): not in the person's home.
     run.environment["HOME"] = folder.string
     run.without += ["CONFIG", "DATA", "STATE", "CACHE"].map { "XDG_\($0)_HOME" }
-    guard
-      var prompt = await listener.firstPrompt(of: run, in: world, within: .seconds(30))
-    else {
+    let sent = await listener.firstPrompt(of: run, in: world, within: .seconds(30))
+    if mode == .interactive { await clientEnds(folder) }
+    guard var prompt = sent else {
       throw Failure(
         "The client's prompt could not be captured",
         why: "Claude Code sent none within half a minute", tryNext: ["`ccl-setup doctor`"])
@@ -128,16 +128,35 @@ struct PrefixCapture: Sendable {
   }
 
   /// Interactively the client wants a terminal: the system's own `script` makes one.
-  private func onATerminal(_ call: Invocation) -> Invocation {
+  private func onATerminal(_ call: Invocation, _ folder: FilePath) -> Invocation {
     var run = call
     run.program = "script"
-    switch world.environment.platform {
-    case .linux:
-      let words = ([call.program] + call.arguments).map(shellQuoted).joined(separator: " ")
-      run.arguments = ["-qec", "stty cols 100 rows 40; exec \(words)", "/dev/null"]
-    case .macOS: run.arguments = ["-q", "/dev/null", call.program] + call.arguments
-    }
+    let words = ([call.program] + call.arguments).map(shellQuoted).joined(separator: " ")
+    let note = shellQuoted(processNote(folder).string)
+    let command = "echo $$ >\(note); stty cols 100 rows 40; exec \(words)"
+    run.arguments =
+      switch world.environment.platform {
+      case .linux: ["-qec", command, "/dev/null"]
+      case .macOS: ["-q", "/dev/null", "/bin/sh", "-c", command]
+      }
     if world.environment.nonEmpty("TERM") == nil { run.environment["TERM"] = "xterm-256color" }
     return run
+  }
+
+  private func processNote(_ folder: FilePath) -> FilePath { folder.appending("process") }
+
+  /// Waits until the client has ended too: on its new terminal it is no child of ours, and on its way out it writes
+  /// down its conversation, which would stay behind in a folder that was removed meanwhile.
+  private func clientEnds(_ folder: FilePath) async {
+    guard let note = world.files.text(processNote(folder)),
+      let process = Int32(note.filter(\.isNumber)), process > 1
+    else { return }
+    world.programs.end(process)
+    // Not cut short where the whole is called off: what it leaves is to be removed then as well.
+    await Task {
+      for _ in 0..<500 where world.programs.isRunning(process) {
+        try? await world.clock.sleep(.milliseconds(20))
+      }
+    }.value
   }
 }
