@@ -26,8 +26,8 @@ struct ProbeTests {
       try await person.network.forgetAttempts()
       let doctor = try await person.setup("doctor", "--json")
       #expect(doctor.code == 0, "\(doctor.output)\n\(doctor.error)")
-      // With a login token alone it does not turn to its maker either; 2.1.81 asks for its list of withdrawn plugins.
-      if version != .c { #expect(try await person.network.attempts() == []) }
+      // With a login token alone it does not turn to its maker either.
+      #expect(try await person.network.attempts() == [])
       let answer = try JSONDecoder().decode(DoctorAnswer.self, from: Data(doctor.standardOutput))
       let check = try #require(answer.checks.first { $0.id == "client-contract" })
       #expect(check.outcome == "pass")

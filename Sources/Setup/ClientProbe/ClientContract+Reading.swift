@@ -45,7 +45,8 @@ extension ClientContract {
     ]
     credentials = [:]
     for (way, run) in ways {
-      let given = way == .login ? [ClientProbe.login] : [ClientProbe.token, ClientProbe.key]
+      let given =
+        way == .login ? [ClientProbe.login] : [ClientProbe.token(run), ClientProbe.key(run)]
       let prompt = prompts.first { $0.run == run && $0.label != nil }
       credentials[way] = (prompt?.request.headers ?? [])
         .filter { given.contains(where: $0.value.contains) }
@@ -72,12 +73,22 @@ struct Prompt {
   init?(_ request: ClientContract.Request) {
     guard request.method == "POST", let document = try? JSON.parse(request.body),
       let model = document["model"]?.text, document["messages"] != nil,
-      let base = ClientProbe.base(of: request.path), !base.path.hasSuffix("/count_tokens")
+      let base = ClientProbe.base(of: request.path), !base.path.hasSuffix("/count_tokens"),
+      !Self.carriesAnothers(request, than: base.run)
     else { return nil }
     self.request = request
     self.document = document
     self.model = model
     (run, layer, path) = base
+  }
+
+  /// Whether a credential of another run is in it: the settings of this one have reached the client in part only.
+  private static func carriesAnothers(
+    _ request: ClientContract.Request, than run: ClientProbe.Run
+  ) -> Bool {
+    ClientProbe.Run.allCases.filter { $0 != run }.flatMap {
+      [ClientProbe.token($0), ClientProbe.key($0)]
+    }.contains { word in request.headers.contains { $0.value.contains(word) } }
   }
 
   /// The words of ours in it; `nil` for a request that nobody asked for.
@@ -98,7 +109,10 @@ struct Prompt {
   private var isSpawning: Bool { contains(ClientProbe.spawning) }
 
   /// Whether the agents are still to be started.
-  var asksForAgents: Bool { run == .both && isSpawning && !contains("tool_result") }
+  var asksForAgents: Bool {
+    let latest = document["messages"]?.elements?.last?["content"]?.elements ?? []
+    return run == .both && isSpawning && !latest.contains { $0["type"]?.text == "tool_result" }
+  }
 
   /// What this client calls its tool for subagents; `nil` where it offers none.
   var toolForAgents: String? {

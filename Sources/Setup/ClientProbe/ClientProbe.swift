@@ -26,13 +26,14 @@ public struct ProbeListener: Sendable {
 
 /// Lets the installed client talk to a listener of ours and reads off what it does.
 ///
-/// A client takes a second of processor time to start, its further prompts a twentieth of that. So four of them run at
-/// once, one for each way of giving a credential; each says as much as one can, and is ended as soon as it has said it:
-/// - `token`: every tool, `ANTHROPIC_AUTH_TOKEN` beside a stored login and a login token.
-/// - `tiers`: `ANTHROPIC_API_KEY`, the lean tools, `--settings` against a settings file and the environment; a
-///   conversation in which the model changes from tier to tier.
-/// - `both`: token and key; the answer to its prompt starts a subagent of each tier.
-/// - `login`: a login token in `CLAUDE_CODE_OAUTH_TOKEN` and nothing else.
+/// A client takes a second of processor time to start, its further prompts a twentieth of that. So two of them run at
+/// once, each in a conversation whose settings change on the way; each is ended as soon as it has said what it can:
+/// - with every tool: `ANTHROPIC_AUTH_TOKEN` beside a stored login and a login token (`token`); then token and key
+///   (`both`), where the answer to its prompt starts a subagent of each tier.
+/// - with the lean tools: `ANTHROPIC_API_KEY`, `--settings` against a settings file and the environment, while the model
+///   changes from tier to tier (`tiers`); then a login token in `CLAUDE_CODE_OAUTH_TOKEN` and nothing else (`login`).
+///
+/// What a conversation did not bring out is asked of a client of its own.
 public struct ClientProbe: Sendable {
   let world: World
   let listen: @Sendable () async throws(Failure) -> ProbeListener
@@ -66,8 +67,9 @@ public struct ClientProbe: Sendable {
     case process, user, settings
   }
 
-  static let token = "probe-token"
-  static let key = "probe-key"
+  /// Another one in each run, so that one that was kept from the run before is known.
+  static func token(_ run: Run) -> String { "probe-token-\(run.rawValue)" }
+  static func key(_ run: Run) -> String { "probe-key-\(run.rawValue)" }
   static let login = "sk-ant-oat01-probe"
   static let tiers = ["none"] + Tier.allCases.map(\.rawValue)
   /// The tiers that the client's tool for subagents takes.

@@ -22,8 +22,16 @@ extension ClientProbe {
     func notice(_ prompt: Prompt) {
       guard let label = prompt.label else { return }
       said.update { _ = $0[prompt.run, default: []].insert(label) }
-      if isComplete(prompt.run) { tasks.value[prompt.run]?.cancel() }
+      for (client, runs) in Self.conversations where runs.allSatisfy(isComplete) {
+        tasks.value[client]?.cancel()
+      }
+      if isComplete(prompt.run), Self.conversations[prompt.run] == nil {
+        tasks.value[prompt.run]?.cancel()
+      }
     }
+
+    /// What the two clients of one conversation each are asked one after the other, by the run that they begin with.
+    private static let conversations: [Run: [Run]] = [.token: [.token, .both], .tiers: [.tiers, .login]]
 
     private func isComplete(_ run: Run) -> Bool {
       let said = said.value[run] ?? []
@@ -36,10 +44,7 @@ extension ClientProbe {
 
     /// Answers the options that the client took, and what it said where it failed.
     func run() async -> (options: [ClientContract.Option], words: String) {
-      async let token = outcome(of: .token)
-      async let both = outcome(of: .both)
-      // One that wants more than a login token ends without a prompt, which is an answer too.
-      async let login = outcome(of: .login)
+      async let full = outcome(of: .token)
       var options = ClientContract.Option.allCases
       var words = await outcome(of: .tiers, options)
       // A client that does not know an option says so and ends.
@@ -48,16 +53,22 @@ extension ClientProbe {
         options.removeAll { $0 == unknown }
         words = await outcome(of: .tiers, options)
       }
-      let all = [await token, words, await both]
-      _ = await login
-      await askForMissingTiers(options)
+      let all = [await full, words] + (await askForTheRest(options))
       return (options, all.first { !$0.isEmpty } ?? "")
     }
 
-    /// A client that holds no conversation on its standard input is started once for each tier.
-    private func askForMissingTiers(_ options: [ClientContract.Option]) async {
-      let found = said.value[.tiers] ?? []
-      await withTaskGroup(of: Void.self) { group in
+    /// A client that holds no conversation on its standard input, or takes no other settings in it, is started once for
+    /// each thing that it was not seen to do.
+    private func askForTheRest(_ options: [ClientContract.Option]) async -> [String] {
+      await withTaskGroup(of: String.self) { group in
+        // One that wants more than a login token ends without a prompt, which is an answer too.
+        for run in [Run.token, .both, .login] where !isComplete(run) {
+          group.addTask {
+            let words = await self.outcome(of: run, isConversation: false)
+            return run == .login ? "" : words
+          }
+        }
+        let found = said.value[.tiers] ?? []
         for tier in tiers where !found.contains(tier) {
           group.addTask {
             var call = self.call(.tiers, options, place: tier)
@@ -66,20 +77,25 @@ extension ClientProbe {
               + self.arguments(options)
             // What it says where it fails was said by the run before.
             _ = await self.finish(call, .tiers, isConversation: false)
+            return ""
           }
         }
+        return await group.reduce(into: []) { $0.append($1) }
       }
     }
 
     private func outcome(
-      of run: Run, _ options: [ClientContract.Option] = []
+      of run: Run, _ options: [ClientContract.Option] = [], isConversation: Bool = true
     ) async -> String {
       let task = Task {
         await self.finish(
-          call(run, options, place: run.rawValue), run, isConversation: run == .tiers)
+          call(
+            run, options, place: run.rawValue + (isConversation ? "" : "-alone"),
+            isConversation: isConversation), run, isConversation: isConversation)
       }
       tasks.update { $0[run] = task }
-      if isComplete(run) { task.cancel() }
+      let runs = isConversation ? Self.conversations[run] ?? [run] : [run]
+      if runs.allSatisfy(isComplete) { task.cancel() }
       return await withTaskCancellationHandler {
         await task.value
       } onCancel: {
@@ -93,7 +109,7 @@ extension ClientProbe {
         try prepare(FilePath(call.folder ?? ""), for: run)
         let result =
           isConversation
-          ? try await converse(call)
+          ? try await converse(call, turns(of: run))
           : try await prompt(call, within: run == .login ? .seconds(15) : .seconds(60))
         return result.succeeded ? "" : result.output + result.error
       } catch let problem as ProgramProblem {
@@ -114,22 +130,64 @@ extension ClientProbe {
       return try await world.programs.converse(call, limit, input) { _ in }
     }
 
-    /// One turn for each tier: the next begins when the client has told the result of the one before.
-    private func converse(_ call: Invocation) async throws -> ProgramResult {
+    /// What is said in one conversation, turn by turn: its own prompts, and those of the run that follows in it, which
+    /// has another base URL and other credentials.
+    private func turns(of run: Run) -> [[JSON]] {
+      switch run {
+      case .token:
+        [
+          [spoken(words(for: "none"))],
+          [
+            settings(.both, ["ANTHROPIC_AUTH_TOKEN": token(.both), "ANTHROPIC_API_KEY": key(.both)]),
+            spoken(spawning),
+          ],
+        ]
+      case .tiers:
+        tiers.map { tier in
+          (tier == "none" ? [] : [request(["subtype": "set_model", "model": .string(tier)])])
+            + [spoken(words(for: tier))]
+        } + [
+          [
+            settings(
+              .login,
+              [
+                "ANTHROPIC_AUTH_TOKEN": "", "ANTHROPIC_API_KEY": "",
+                "CLAUDE_CODE_OAUTH_TOKEN": login + "-variable",
+              ]), spoken(words(for: "none")),
+          ]
+        ]
+      case .both, .login: []
+      }
+    }
+
+    private func spoken(_ words: String) -> JSON {
+      [
+        "type": "user", "session_id": "", "parent_tool_use_id": nil,
+        "message": ["role": "user", "content": .string(words)],
+      ]
+    }
+
+    private func request(_ request: JSON) -> JSON {
+      ["type": "control_request", "request_id": "probe", "request": request]
+    }
+
+    /// Variables that hold from the next prompt on; an empty one is as good as none. 2.1.81 to 2.1.330 take them.
+    private func settings(_ run: Run, _ variables: [String: String]) -> JSON {
+      var all = variables.mapValues { JSON.string($0) }
+      all["ANTHROPIC_BASE_URL"] = .string(address(run, .settings))
+      return request([
+        "subtype": "apply_flag_settings",
+        "settings": ["env": .object(all.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) })],
+      ])
+    }
+
+    /// The next turn begins when the client has told the result of the one before.
+    private func converse(_ call: Invocation, _ turns: [[JSON]]) async throws -> ProgramResult {
       let (input, pieces) = AsyncStream.makeStream(of: [UInt8].self)
-      let rest = Shared(tiers[...])
+      let rest = Shared(turns[...])
       @Sendable func next() {
-        guard let tier = rest.update({ $0.popFirst() }) else { return pieces.finish() }
-        let choice: JSON = [
-          "type": "control_request", "request_id": .string(tier),
-          "request": ["subtype": "set_model", "model": .string(tier)],
-        ]
-        let prompt: JSON = [
-          "type": "user", "session_id": "", "parent_tool_use_id": nil,
-          "message": ["role": "user", "content": .string(words(for: tier))],
-        ]
-        let lines = (tier == "none" ? [] : [choice]) + [prompt]
-        pieces.yield(lines.flatMap { Array(($0.compact + "\n").utf8) })
+        guard let turn = rest.update({ $0.popFirst() }) else { return pieces.finish() }
+        pieces.yield(turn.flatMap { Array(($0.compact + "\n").utf8) })
       }
       next()
       return try await world.programs.converse(call, .seconds(60), input) { line in
@@ -171,9 +229,10 @@ extension ClientProbe {
       }
     }
 
-    /// A client that knows nothing of the person: an empty environment, a folder of its own, no retries.
+    /// A client that knows nothing of the person: an empty environment, a folder of its own, no retries. What it wants
+    /// from anywhere else ends at our listener, which refuses (2.1.1 shows a login token to its maker first).
     private func call(
-      _ run: Run, _ options: [ClientContract.Option], place: String
+      _ run: Run, _ options: [ClientContract.Option], place: String, isConversation: Bool = true
     ) -> Invocation {
       let home = folder.appending(place)
       var variables = [
@@ -186,28 +245,24 @@ extension ClientProbe {
         "ANTHROPIC_BASE_URL": address(run, .process), "ANTHROPIC_MODEL": model("none"),
         "CLAUDE_CODE_MAX_RETRIES": "0", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "CLAUDE_CODE_ATTRIBUTION_HEADER": "0", "DISABLE_AUTOUPDATER": "1",
+        "HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": "127.0.0.1",
       ]
       for tier in Tier.allCases { variables[tier.variable] = model(tier.rawValue) }
-      if run == .token || run == .both { variables["ANTHROPIC_AUTH_TOKEN"] = token }
-      if run == .tiers || run == .both { variables["ANTHROPIC_API_KEY"] = key }
+      if run == .token || run == .both { variables["ANTHROPIC_AUTH_TOKEN"] = token(run) }
+      if run == .tiers || run == .both { variables["ANTHROPIC_API_KEY"] = key(run) }
       if run == .token || run == .login {
         variables["CLAUDE_CODE_OAUTH_TOKEN"] = login + "-variable"
       }
-      if run == .login {
-        // 2.1.1 shows a login token to its maker first: that way out ends at our listener, which refuses.
-        for name in ["HTTP_PROXY", "HTTPS_PROXY"] { variables[name] = url }
-        variables["NO_PROXY"] = "127.0.0.1"
-      }
-      let arguments: [String]
-      switch run {
-      case .token: arguments = ["-p", words(for: "none")]
-      case .login: arguments = ["-p", words(for: "none"), "--tools="]
-      case .tiers:
-        arguments =
-          ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
-          + self.arguments(options)
-      case .both: arguments = ["-p", spawning, "--tools=Task,Agent"]
-      }
+      let conversation = [
+        "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
+      ]
+      let arguments: [String] =
+        switch run {
+        case .token: isConversation ? conversation : ["-p", words(for: "none")]
+        case .login: ["-p", words(for: "none"), "--tools="]
+        case .tiers: conversation + self.arguments(options)
+        case .both: ["-p", spawning, "--tools=Task,Agent"]
+        }
       return Invocation(
         client, arguments, environment: variables, without: ["*"], folder: home)
     }

@@ -4,7 +4,7 @@ import Testing
 
 /// What is read off a client's requests, and what would be a surprise.
 struct ClientContractTests {
-  /// A client of a kind, as its requests in the three runs show it.
+  /// A client of a kind, as its requests in the four runs show it.
   private struct Client {
     var path = "/v1/messages?beta=true"
     var tokenHeader = "Authorization"
@@ -30,7 +30,7 @@ struct ClientContractTests {
     }
 
     var requests: [ClientContract.Request] {
-      let token = [(tokenHeader, "Bearer probe-token")] + (login.map { [("x-login", $0)] } ?? [])
+      let token = [(tokenHeader, "Bearer probe-token-token")] + (login.map { [("x-login", $0)] } ?? [])
       var all = [request("token.process", model("none"), ["probe-words-none."], headers: token)]
       if let background {
         all.insert(request("token.process", background, ["Warmup"], headers: token), at: 0)
@@ -39,9 +39,9 @@ struct ClientContractTests {
       for tier in ["none", "opus", "sonnet", "haiku", "fable"] {
         words.append("probe-words-\(tier).")
         all.append(
-          request("tiers.\(layer)", model(tier), words, headers: [("X-Api-Key", "probe-key")]))
+          request("tiers.\(layer)", model(tier), words, headers: [("X-Api-Key", "probe-key-tiers")]))
       }
-      let both = [("Authorization", "Bearer probe-token"), ("X-Api-Key", "probe-key")]
+      let both = [("Authorization", "Bearer probe-token-both"), ("X-Api-Key", "probe-key-both")]
       all.append(request("both.process", model("none"), ["probe-spawn"], headers: both))
       for tier in ["none", "sonnet", "opus", "haiku"] {
         all.append(
@@ -115,6 +115,19 @@ struct ClientContractTests {
     let old = try Client(model: { $0 == "fable" ? "fable" : "probe-\($0)" }).contract()
     #expect(old.unknownTiers == ["fable"])
     #expect(old.surprises == [])
+  }
+
+  /// In one conversation the settings change: what a client sends to the new place with the old token says nothing.
+  @Test func aCredentialOfTheRunBeforeIsNoEvidence() throws {
+    let client = Client()
+    let stale = client.request(
+      "both.settings", "probe-none", ["probe-spawn"],
+      headers: [("Authorization", "Bearer probe-token-token")])
+    #expect(Prompt(stale) == nil)
+    let requests = client.requests.filter { !$0.path.hasPrefix("/both") } + [stale]
+    let contract = try #require(
+      ClientContract(version: "9.9.9", requests, options: client.options))
+    #expect(contract.credentials[.both] == [] && contract.subagentModels == [:])
   }
 
   @Test func otherRequestsAreNoPrompts() {
