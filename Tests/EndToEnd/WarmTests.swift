@@ -132,6 +132,52 @@ struct WarmTests {
     }
   }
 
+  /// The client was updated since: beside its first start its own prompt is captured and read, and the old one's is gone.
+  @Test(.requires(.claude(.a), .claude(.b), .program("script"), .program("tmux")))
+  func anUpdatedClientIsNoticed() async throws {
+    try await Person.alone([.client(.b), .ollama]) { person in
+      try person.home.put(
+        .file(
+          #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
+        ), at: ".claude.json")
+      try person.home.put("0.10 0.10 0.10 1/100 1\n", at: "idle")
+      person.mounts = "mount --bind \(person.home["idle"]) /proc/loadavg"
+      let made = try await person.call(
+        "ccl-setup", ["--yes", "--no-verify", "--shells", "bash"] + small
+      ).run()
+      try #require(made.code == 0, "\(made.error)")
+      try await person.call("ccl-setup", ["warm"]).succeed()
+      let file = ".local/state/ccl-setup/prefix-interactive.json"
+      let old = try person.text(file)
+      let count = try person.served().filter(\.isOfTheClient).count
+      try person.forget("claude")
+      try person.install(client: .a)
+      let screen = try await TmuxScreen(
+        person.call("bash", ["-i", "-c", "cd work && claude-local"]), columns: 110, rows: 40)
+      try await eventually(within: .seconds(120)) {
+        try person.served().filter(\.isOfTheClient).count > count ? true : nil
+      }
+      #expect(try person.text(file) != old)
+      let read = try person.served().filter(\.isOfTheClient)
+      #expect(read.count == count + 1 && (read.last?.evaluated ?? 0) > 4_000, "\(read)")
+      try await screen.type("What is new?")
+      try await screen.expect("What is new?")
+      try await screen.press("Enter")
+      let first = try await eventually(within: .seconds(60)) {
+        try person.served().filter(\.isOfTheClient).dropFirst(count + 1).first
+      }
+      #expect((first.evaluated ?? .max) <= 1_000, "\(first)")
+      try await screen.end()
+      // Without a prefix of an earlier client nothing is captured beside a start.
+      try FileManager.default.removeItem(atPath: person.home[file].string)
+      // Not the whole home: the client that has just ended still writes in its own folder.
+      let state = person.home[".local/state/ccl-setup"].string
+      let before = try FileManager.default.contentsOfDirectory(atPath: state).sorted()
+      try await person.call("ccl-setup", ["warm", "--background"]).succeed()
+      #expect(try FileManager.default.contentsOfDirectory(atPath: state).sorted() == before)
+    }
+  }
+
   /// The setup's last step, after its proof.
   @Test(.requires(.program("script"))) func theSetupEndsWithIt() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in

@@ -31,7 +31,9 @@ extension ClientProbe {
     }
 
     /// What the two clients of one conversation each are asked one after the other, by the run that they begin with.
-    private static let conversations: [Run: [Run]] = [.token: [.token, .both], .tiers: [.tiers, .login]]
+    private static let conversations: [Run: [Run]] = [
+      .token: [.token, .both], .tiers: [.tiers, .login],
+    ]
 
     /// What the model is changed to. Which one is asked for without a word says the other conversation.
     private static let asked = Tier.allCases.map(\.rawValue)
@@ -139,7 +141,8 @@ extension ClientProbe {
         [
           [spoken(words(for: "none"))],
           [
-            settings(.both, ["ANTHROPIC_AUTH_TOKEN": token(.both), "ANTHROPIC_API_KEY": key(.both)]),
+            settings(
+              .both, ["ANTHROPIC_AUTH_TOKEN": token(.both), "ANTHROPIC_API_KEY": key(.both)]),
             spoken(spawning),
           ],
         ]
@@ -179,7 +182,9 @@ extension ClientProbe {
       all["ANTHROPIC_BASE_URL"] = .string(address(run, .settings))
       return request([
         "subtype": "apply_flag_settings",
-        "settings": ["env": .object(all.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) })],
+        "settings": [
+          "env": .object(all.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) })
+        ],
       ])
     }
 

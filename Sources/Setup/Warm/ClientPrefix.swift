@@ -69,6 +69,11 @@ struct PrefixCapture: Sendable {
     return "\(real):\(size) \(model) \(choices.contextWindow) \(choices.profile.rawValue)"
   }
 
+  /// Whether a prefix was kept of a client as it was before: another version, model or profile.
+  func isOutdated(_ mode: ClientMode) -> Bool {
+    world.files.exists(file(mode)) && stored(mode) == nil
+  }
+
   /// What was captured of this very client; one that cannot be read is none.
   func stored(_ mode: ClientMode) -> ClientPrefix? {
     guard let bytes = try? world.files.read(file(mode)),
@@ -79,8 +84,11 @@ struct PrefixCapture: Sendable {
   }
 
   /// Lets the client talk to a listener of ours once, and keeps what it sent, for this user alone to read.
+  ///
+  /// - Parameter isBehind: whether somebody works with another client meanwhile, who gets the processor first.
   func capture(
-    _ mode: ClientMode, _ listen: @Sendable () async throws(Failure) -> ProbeListener
+    _ mode: ClientMode, isBehind: Bool,
+    _ listen: @Sendable () async throws(Failure) -> ProbeListener
   ) async throws(Failure) -> ClientPrefix {
     // An uninstall finds all of it, or comes before it.
     let lock = try SetupLock.take(in: world)
@@ -109,12 +117,18 @@ struct PrefixCapture: Sendable {
     // At a terminal the client registers itself with the desktop (`mimeapps.list`): not in the person's home.
     run.environment["HOME"] = folder.string
     run.without += ["CONFIG", "DATA", "STATE", "CACHE"].map { "XDG_\($0)_HOME" }
-    let sent = await listener.firstPrompt(of: run, in: world, within: .seconds(30))
+    // Enough to stay out of the other one's way, and not so much that a busy machine never comes to it.
+    if isBehind {
+      run.arguments = ["-n", "5", run.program] + run.arguments
+      run.program = "nice"
+    }
+    let sent = await listener.firstPrompt(
+      of: run, in: world, within: .seconds(isBehind ? 90 : 30))
     if mode == .interactive { await clientEnds(folder) }
     guard var prompt = sent else {
       throw Failure(
         "The client's prompt could not be captured",
-        why: "Claude Code sent none within half a minute", tryNext: ["`ccl-setup doctor`"])
+        why: "Claude Code sent none in time", tryNext: ["`ccl-setup doctor`"])
     }
     // An identity of the device and the session.
     prompt["metadata"] = nil

@@ -32,7 +32,7 @@ public struct WarmUp: Sendable {
   }
 
   /// - Parameter isAsked: whether a person asked for just this. Otherwise a battery and a busy machine are reasons to
-  ///   leave it, and nothing is captured or written.
+  ///   leave it, and the client's prompt is captured only in the place of one that an update has made old.
   public func callAsFunction(_ mode: ClientMode, isAsked: Bool) async throws(Failure) -> Outcome {
     guard choices.engine.isOnThisMachine else {
       return .left("the server is on another machine, and others may be using it")
@@ -43,7 +43,9 @@ public struct WarmUp: Sendable {
     }
     guard let capture else { return .left(Self.noClient) }
     var prefix = capture.stored(mode)
-    if prefix == nil, isAsked { prefix = try await capture.capture(mode, listen) }
+    if prefix == nil, isAsked || capture.isOutdated(mode) {
+      prefix = try await capture.capture(mode, isBehind: !isAsked, listen)
+    }
     guard let prefix else { return .left("this client's prompt was not captured yet") }
     let folder = world.environment.workingFolder
     let prompt = try prefix.filled(
@@ -91,7 +93,7 @@ public struct WarmUp: Sendable {
     if let reason = await reasonToLeave { return reason }
     guard let capture else { return Self.noClient }
     if capture.stored(mode) == nil {
-      _ = try await capture.capture(mode, listen)
+      _ = try await capture.capture(mode, isBehind: false, listen)
     }
     return nil
   }

@@ -30,7 +30,8 @@ struct ClientContractTests {
     }
 
     var requests: [ClientContract.Request] {
-      let token = [(tokenHeader, "Bearer probe-token-token")] + (login.map { [("x-login", $0)] } ?? [])
+      let token =
+        [(tokenHeader, "Bearer probe-token-token")] + (login.map { [("x-login", $0)] } ?? [])
       var all = [request("token.process", model("none"), ["probe-words-none."], headers: token)]
       if let background {
         all.insert(request("token.process", background, ["Warmup"], headers: token), at: 0)
@@ -39,7 +40,8 @@ struct ClientContractTests {
       for tier in ["none", "opus", "sonnet", "haiku", "fable"] {
         words.append("probe-words-\(tier).")
         all.append(
-          request("tiers.\(layer)", model(tier), words, headers: [("X-Api-Key", "probe-key-tiers")]))
+          request("tiers.\(layer)", model(tier), words, headers: [("X-Api-Key", "probe-key-tiers")])
+        )
       }
       let both = [("Authorization", "Bearer probe-token-both"), ("X-Api-Key", "probe-key-both")]
       all.append(request("both.process", model("none"), ["probe-spawn"], headers: both))
