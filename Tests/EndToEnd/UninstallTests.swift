@@ -68,6 +68,36 @@ struct UninstallTests {
     }
   }
 
+  /// With a client whose place is written into the functions, which is another one on every machine.
+  @Test(.requires(.claude(.a), .program("fish"), .program("zsh")))
+  func withoutAReceiptTheFunctionsAreKnown() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let before = try person.tree()
+      let made = try await person.setup(
+        "--yes", "--no-verify", "--engine", "native", "--shells", "bash,zsh,fish", "--model",
+        "qwen3:1.7b", "--context", "32k")
+      try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      #expect(try person.text(".config/fish/functions/claude-local.fish").contains("set -l client"))
+      try TemporaryFolder.remove(person.home[Self.state])
+      let result = try await uninstall(person, "--yes")
+      #expect(!flowed(result.output).contains("as ccl-setup writes it"), "\(result.output)")
+      try person.expectTree(before)
+    }
+  }
+
+  @Test func aBlockWithOtherMarkersStaysAndIsTold() async throws {
+    try await Person.alone([.ollama]) { person in
+      try await setUp(person)
+      let edited = try person.text(".bashrc").replacing(
+        "ccl-setup: claude-local", with: "ccl-setup: my")
+      try person.home.put(.file(edited), at: ".bashrc")
+      let result = try await uninstall(person, "--yes")
+      #expect(flowed(result.output).contains("has other markers (line "), "\(result.output)")
+      #expect(flowed(result.output).contains("but for what was kept"))
+      #expect(try person.text(".bashrc") == edited)
+    }
+  }
+
   @Test func withoutAReceiptWhatWasEditedStays() async throws {
     try await Person.alone([.ollama]) { person in
       try await setUp(person)

@@ -254,9 +254,10 @@ struct Traces: Sendable {
     let wanted = lines(FilePath(mark))
     return found.count == wanted.count
       && zip(found, wanted).allSatisfy { line, pattern in
-        guard let place = pattern.firstRange(of: mark) else { return line == pattern }
-        let start = pattern[..<place.lowerBound].split(separator: "'").first ?? ""
-        return line.hasPrefix(start) && line.hasSuffix(pattern.suffix(6))
+        let places = pattern.ranges(of: mark)
+        guard let first = places.first, let last = places.last else { return line == pattern }
+        let start = pattern[..<first.lowerBound].split(separator: "'").first ?? ""
+        return line.hasPrefix(start) && line.hasSuffix(pattern[last.upperBound...])
       }
   }
 

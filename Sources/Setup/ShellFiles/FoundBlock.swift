@@ -48,12 +48,31 @@ struct FoundBlock {
     Array("# \(arrows) ccl-setup: claude-local for \(shell.rawValue) \(arrows)".utf8)
   }
 
-  /// Whether a line has the form that every version of ours writes.
+  /// Whether a line has the form that every version of ours writes: a test for the shell, and one file twice.
   static func isOurs(_ line: some Sequence<UInt8>, _ shell: Shell) -> Bool {
     let text = FileLines.trimmed(Array(line))
     let name = "\(shell.rawValue.uppercased())_VERSION"
     let start = Array("if [ -n \"${\(name)-}\" ] && [ -r ".utf8)
-    return text.starts(with: start)
-      && ["; fi", "; fi #"].contains { text.reversed().starts(with: $0.utf8.reversed()) }
+    let ends = ["; fi", "; fi #"].map { Array($0.utf8) }
+    guard text.starts(with: start),
+      let end = ends.first(where: { text.suffix($0.count).elementsEqual($0) })
+    else { return false }
+    let files = text.dropFirst(start.count).dropLast(end.count)
+    let between = Array(" ]; then \\. ".utf8)
+    let length = (files.count - between.count) / 2
+    return length > 0
+      && files.elementsEqual(files.prefix(length) + between + files.prefix(length))
+  }
+
+  /// The lines (indices from 0) that look like those of a block whose markers are not what we wrote.
+  static func strays(_ shell: Shell, in lines: FileLines) -> [Int] {
+    lines.indices.filter { index in
+      let text = lines.trimmed(index)
+      let isMarker = [">>>", "<<<"].contains { arrows in
+        text.starts(with: "# \(arrows) ccl-setup:".utf8)
+          && !Shell.allCases.contains { text.starts(with: marker($0, arrows)) }
+      }
+      return isMarker || isOurs(lines[index], shell)
+    }
   }
 }

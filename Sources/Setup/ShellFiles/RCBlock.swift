@@ -62,6 +62,8 @@ public struct RCBlock: Sendable, Hashable {
   public static func removing(_ shell: Shell, from bytes: [UInt8]) throws(RCProblem) -> RCEdit {
     let lines = FileLines(bytes)
     guard let found = try FoundBlock(shell, in: lines) else {
+      let strays = FoundBlock.strays(shell, in: lines)
+      guard strays.isEmpty else { throw .unmarked(lines: strays.map { $0 + 1 }) }
       return RCEdit(bytes: bytes, change: .none)
     }
     guard found.content.allSatisfy({ FoundBlock.isOurs(lines[$0], shell) }) else {
@@ -141,6 +143,8 @@ public enum RCProblem: Error, Sendable, Hashable {
   case unbalanced(lines: [Int])
   /// More than one block.
   case repeated(lines: [Int])
+  /// Lines that look like ours, between markers that do not.
+  case unmarked(lines: [Int])
   /// Something between the markers is not ours.
   case edited(ClosedRange<Int>)
   /// The block is all that an `if`, a loop or a function of the person's holds.
@@ -155,6 +159,8 @@ public enum RCProblem: Error, Sendable, Hashable {
     switch self {
     case .unbalanced(let lines): "half of the ccl-setup block is missing (\(words(lines)))"
     case .repeated(let lines): "the ccl-setup block is there more than once (\(words(lines)))"
+    case .unmarked(let lines):
+      "what looks like the ccl-setup block has other markers (\(words(lines)))"
     case .edited(let lines):
       "the ccl-setup block (\(words(lines))) holds lines that ccl-setup did not write"
     case .wrapped(let lines):

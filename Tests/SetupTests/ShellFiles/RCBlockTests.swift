@@ -32,6 +32,20 @@ import Testing
         == .removed(line: 2))
   }
 
+  /// What its owner wrote into our line, or into the markers, stays and is told.
+  @Test func whatItsOwnerChangedInItIsNotTakenOut() throws {
+    let inside = Self.text.replacing("then ", with: "then echo hi; ")
+    #expect(throws: RCProblem.edited(2...4)) { try removed("a\n" + inside) }
+    let elsewhere = Self.text.replacing("claude-local.bash' ]", with: "other.bash' ]")
+    #expect(throws: RCProblem.edited(1...3)) { try removed(elsewhere) }
+    let renamed = Self.text.replacing(": claude-local for bash", with: ": mine for bash")
+    #expect(throws: RCProblem.unmarked(lines: [2, 3, 4])) { try removed("a\n" + renamed) }
+    #expect(throws: RCProblem.unmarked(lines: [1])) { try removed(Self.line + "\n") }
+    // Another shell's block in the same file is nobody's business here.
+    let other = Self.text.replacing("for bash", with: "for zsh").replacing("BASH_", with: "ZSH_")
+    #expect(try removed("a\n" + other) == "a\n" + other)
+  }
+
   @Test func failure4NoLineEndAtTheEndOfTheFile() throws {
     let with = try installed("a\nb")
     #expect(
