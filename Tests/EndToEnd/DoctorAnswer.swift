@@ -27,6 +27,11 @@ struct DoctorAnswer: Decodable, Sendable {
   var sections: [Section]
 
   var checks: [Check] { sections.flatMap(\.checks) }
+
+  /// - Parameter told: what `doctor --json` printed.
+  init(_ told: ProgramResult) throws {
+    self = try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput))
+  }
 }
 
 extension Person {
@@ -47,6 +52,6 @@ extension Person {
   func document(_ arguments: String..., code: Int32) async throws -> DoctorAnswer {
     let result = try await call("ccl-setup", arguments + ["--json"]).run()
     #expect(result.code == code, "\(result.output)\n\(result.error)")
-    return try JSONDecoder().decode(DoctorAnswer.self, from: Data(result.standardOutput))
+    return try DoctorAnswer(result)
   }
 }

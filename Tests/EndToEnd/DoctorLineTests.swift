@@ -59,6 +59,7 @@ struct DoctorLineTests {
       hand: {
         try $0.home.put(Person.files[".config/fish/config.fish"]!, at: ".config/fish/config.fish")
       }),
+    Line(id: "onboarding", harm: { try $0.home.put(.file("{broken"), at: ".claude.json") }),
     Line(
       id: "function:zsh", outcome: "warn",
       harm: { person in
@@ -171,7 +172,7 @@ struct DoctorLineTests {
       let steps = red.remedySteps ?? []
       #expect(steps.isEmpty != line.hasRemedy, "\(red)")
       // The wizard, without flags, would ask.
-      for step in steps where step.hasPrefix("ccl-setup ") {
+      for step in steps where ["ccl-setup ", "mv "].contains(where: step.hasPrefix) {
         // Nobody is there to be asked.
         let isAsking = ["ccl-setup fix", "ccl-setup uninstall"].contains(step)
         let isVerifying = step == "ccl-setup fix" || step.hasPrefix("ccl-setup --yes")
@@ -196,7 +197,7 @@ struct DoctorLineTests {
         let told = try await person.call(
           Part.product.string, ["doctor", "--no-prompt", "--json"]
         ).run()
-        return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+        return try DoctorAnswer(told).checks
           .first { $0.id == "proxy-program-missing" }
       }
       #expect(try await outcome() == nil)
@@ -225,7 +226,7 @@ struct DoctorLineTests {
     let words =
       line.isPrompting ? ["doctor", "--json"] : ["doctor", "--no-prompt", "--json"]
     let told = try await person.call("ccl-setup", words).run()
-    return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+    return try DoctorAnswer(told).checks
       .first { $0.id == line.id || $0.id.hasPrefix(line.id + ":") }
   }
 }

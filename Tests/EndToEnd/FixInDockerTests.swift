@@ -113,7 +113,7 @@ struct FixInDockerTests {
 
   private func checks(_ person: Person) async throws -> [DoctorAnswer.Check] {
     let told = try await person.setup("doctor", "--no-prompt", "--json")
-    return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+    return try DoctorAnswer(told).checks
   }
 
   /// What is said to be done about it depends on the system; here the daemon is only looked for in the wrong place.

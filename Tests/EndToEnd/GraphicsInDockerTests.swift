@@ -59,7 +59,7 @@ struct GraphicsInDockerTests {
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws -> DoctorAnswer.Check {
     let told = try await person.setup("doctor", "--no-prompt", "--json")
-    let checks = try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+    let checks = try DoctorAnswer(told).checks
     let check = try #require(checks.first { $0.id == id }, sourceLocation: sourceLocation)
     #expect(check.outcome == outcome, "\(check)", sourceLocation: sourceLocation)
     return check

@@ -28,7 +28,7 @@ struct ProbeTests {
       #expect(doctor.code == 0, "\(doctor.output)\n\(doctor.error)")
       // With a login token alone it does not turn to its maker either.
       #expect(try await person.network.attempts() == [])
-      let answer = try JSONDecoder().decode(DoctorAnswer.self, from: Data(doctor.standardOutput))
+      let answer = try DoctorAnswer(doctor)
       let check = try #require(answer.checks.first { $0.id == "client-contract" })
       #expect(check.outcome == "pass")
       #expect(
@@ -133,7 +133,7 @@ struct ProbeTests {
         let settings = try person.text(".config/ccl-setup/claude-settings.json")
         let doctor = try await person.setup("doctor", "--json")
         #expect(doctor.code == 0, "\(doctor.output)\n\(doctor.error)")
-        let answer = try JSONDecoder().decode(DoctorAnswer.self, from: Data(doctor.standardOutput))
+        let answer = try DoctorAnswer(doctor)
         #expect(try person.contract().clientVersion == version.number)
         let short = answer.checks.first { $0.id == "context-too-small" }
         #expect((short != nil) == (least != nil), "\(version): \(short?.evidence ?? "")")

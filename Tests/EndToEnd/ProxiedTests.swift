@@ -50,7 +50,7 @@ struct ProxiedTests {
 
   private func proxyCheck(_ person: Person) async throws -> DoctorAnswer.Check {
     let result = try await person.setup("doctor", "--no-prompt", "--json")
-    let answer = try JSONDecoder().decode(DoctorAnswer.self, from: Data(result.standardOutput))
+    let answer = try DoctorAnswer(result)
     return try #require(answer.checks.first { $0.id.hasPrefix("proxy") })
   }
 

@@ -82,7 +82,7 @@ struct ServerElsewhereTests {
 
   private func checks(_ person: Person) async throws -> [DoctorAnswer.Check] {
     let told = try await person.setup("doctor", "--no-prompt", "--json")
-    return try JSONDecoder().decode(DoctorAnswer.self, from: Data(told.standardOutput)).checks
+    return try DoctorAnswer(told).checks
   }
 
   private func check(_ id: String, _ person: Person) async throws -> DoctorAnswer.Check? {

@@ -1,6 +1,7 @@
 public import Setup
 
-/// The lines that a file write adds and removes, with three lines around them, as `diff -u` shows them.
+/// The lines that a file write adds and removes, with three lines around them, as `diff -u` shows them;
+/// the keys and tokens in them are hidden.
 public func diff(_ write: FileWrite) -> [Text] {
   let old = lines(write.before ?? [])
   let new = lines(write.after)
@@ -38,7 +39,7 @@ public func diff(_ write: FileWrite) -> [Text] {
     if index > lastShown + 1, lastShown >= 0 { shown.append(Text("  ⋯", .dim)) }
     lastShown = index
     let role: Text.Role = line.mark == "+" ? .added : line.mark == "-" ? .removed : .dim
-    shown.append(Text("\(line.mark) \(printable(line.text))", role))
+    shown.append(Text("\(line.mark) \(printable(withoutSecrets(line: line.text)))", role))
   }
   return shown
 }

@@ -38,7 +38,12 @@ public struct Revert: Sendable {
       return try onFiles(path) { () throws(FileProblem) in
         let now = try world.files.readIfPresent(FilePath(path))
         if now == Array(before) { return .alreadyGone }
-        if let now, !entry.isOurs(now, after: after) { return .kept(entry.editWords(now)) }
+        if let now, !entry.isOurs(now, after: after) {
+          // What the client goes on writing into a folder that is ours goes with that folder.
+          let trees = Folders(world.environment).ownTrees
+          return trees.contains { FilePath(path).starts(with: $0) }
+            ? .undone : .kept(entry.editWords(now))
+        }
         try world.files.write(FilePath(path), Array(before), mode)
         return .undone
       }

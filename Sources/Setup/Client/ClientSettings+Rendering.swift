@@ -69,15 +69,10 @@ extension ClientSettings {
 }
 
 extension ClientSettings {
-  /// What a client that was never started finds in a folder of its own: the questions about theme and trust are
-  /// answered (measured: facts, claude-code.md §6; trust in a folder is inherited by those below it).
+  /// What a client that was never started finds in a folder of its own.
   private func state(home: FilePath) -> String? {
     guard variables.contains(where: { $0.name == "CLAUDE_CONFIG_DIR" }) else { return nil }
-    let trust: JSON = ["hasTrustDialogAccepted": true]
-    let state: JSON = [
-      "hasCompletedOnboarding": true, "projects": .object([.init(home.string, trust)]),
-    ]
-    return state.compact
+    return ClientState.answered(nil, home: home).compact
   }
 }
 

@@ -34,14 +34,60 @@ public func redacted(_ value: String) -> String {
   return line.count > 120 ? line.prefix(119) + "…" : line
 }
 
+/// A line of a file as it may be shown in a diff: the value of what is named as a key, a token, a secret or a password
+/// is hidden, and whatever looks like one. What refers to another place (`$NAME`, `$(command)`) is shown.
+public func withoutSecrets(line: String) -> String {
+  let words = line.split(separator: " ", omittingEmptySubsequences: false)
+  var shown: [String] = []
+  for (index, word) in words.enumerated() {
+    let equals = word.firstIndex(of: "=") ?? word.endIndex
+    let isAssignment = equals < word.endIndex && isNamedSecret(word[..<equals])
+    let isValue =
+      index > 0 && isNamedSecret(words[index - 1])
+      && (words[index - 1].hasSuffix("\":") || words.contains("set"))
+    guard isAssignment || isValue else {
+      shown.append(looksSecret(word) || holdsMember(word) ? hiddenValue : String(word))
+      continue
+    }
+    let value = isAssignment ? word[word.index(after: equals)...] : word
+    // A value may hold spaces: where it ends is for a shell to say.
+    guard isHarmless(value) else {
+      shown.append((isAssignment ? String(word[...equals]) : "") + hiddenValue)
+      break
+    }
+    shown.append(String(word))
+  }
+  return shown.joined(separator: " ")
+}
+
+private let quotes: Set<Character> = ["\"", "'"]
+
+private let secretNames = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD"]
+
+private func isNamedSecret(_ word: Substring) -> Bool {
+  let name = word.filter { !quotes.contains($0) && $0 != ":" }.uppercased()
+  return secretNames.contains { name.hasSuffix($0) }
+}
+
+/// Whether a piece of JSON without spaces gives a secret's name a text.
+private func holdsMember(_ word: Substring) -> Bool {
+  let upper = word.uppercased()
+  return secretNames.contains { upper.contains("\($0)\":\"") }
+}
+
+private func isHarmless(_ value: Substring) -> Bool {
+  let bare = value.filter { !quotes.contains($0) && $0 != "," }
+  return bare.isEmpty || bare == "ollama" || bare.hasPrefix("$")
+}
+
 private let secretPrefixes = [
   "sk-", "sk_", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA", "ASIA",
   "AIza", "ya29.", "eyJ", "hf_", "npm_",
 ]
 
 private func looksSecret(_ word: Substring) -> Bool {
-  let quotes: Set<Character> = ["\"", "'", ",", ";", "(", ")", "="]
-  return word.split { quotes.contains($0) }.contains { part in
+  let marks = quotes.union([",", ";", "(", ")", "="])
+  return word.split { marks.contains($0) }.contains { part in
     secretPrefixes.contains { part.hasPrefix($0) && part.count >= $0.count + 8 } || isRandom(part)
   }
 }

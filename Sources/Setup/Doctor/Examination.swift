@@ -208,16 +208,10 @@ extension Machine {
   }
 
   private var clientChecks: [Check] {
-    if let check = unansweredCheck(.claude, .claude, .client) { return [check] }
-    var checks = [Check(.client, .client, claude.probe(on: system))]
-    if !claude.hasCompletedOnboarding, !claude.installations.isEmpty {
-      checks.append(
-        Check(
-          .onboarding, .client, "First run", .pass,
-          "not yet: the client's first interactive start asks about its theme and about trust; "
-            + "with ccl-setup --client-folder own, that of claude-local does not"))
-    }
-    return checks
+    [
+      unansweredCheck(.claude, .claude, .client)
+        ?? Check(.client, .client, claude.probe(on: system))
+    ]
   }
 
   /// One check for each variable or setting, with every place that it was found in.

@@ -7,8 +7,7 @@ extension Facts {
       [receiptCheck] + fileChecks + withdrawnChecks + dockerChecks + resourceChecks + serverChecks
       + [proxyCheck] + modelChecks + tokenChecks + [aliasCheck]
       + choices.shells.flatMap(functionChecks) + answerChecks
-      + machine.checks
-      + contractChecks
+      + machine.checks + onboardingChecks + contractChecks
     return Check.Section.allCases.flatMap { section in all.filter { $0.section == section } }
   }
 

@@ -10,8 +10,7 @@ extension VariableTable {
     let folder = named.map { FilePath($0) }
     let home = world.environment.home
     let layer: Layer = own == nil ? .user : .local
-    let stateFile = (folder ?? home).appending(".claude.json")
-    let state = world.files.text(stateFile).flatMap { try? JSON.parse($0) }
+    let state = ClientState(folder: folder, in: world)
     let credentials = (folder ?? home.appending(".claude")).appending(".credentials.json")
     func row(_ name: String, _ place: FilePath, _ shown: String) -> Row {
       Row(
@@ -20,38 +19,27 @@ extension VariableTable {
         problem: nil, plainWinner: own == nil ? .user : nil)
     }
     var rows: [Row] = []
-    let hasAccount = state?["oauthAccount"]?.members?.isEmpty == false
-    if world.files.exists(credentials) || hasAccount {
+    if world.files.exists(credentials) || state.hasAccount {
       // Of its content nothing is read.
       rows.append(
         row(
-          "stored login", hasAccount ? stateFile : credentials,
+          "stored login", state.hasAccount ? state.file : credentials,
           document == nil
             ? hiddenValue : "\(hiddenValue), not sent: the token of claude-local is taken instead"))
     }
-    let isOnboarded = state?["hasCompletedOnboarding"]?.bool == true
     // A folder of our own gets its answers from the function, before the first start.
-    let isAnswered = own != nil && state == nil
+    let isAnswered = own != nil && state.document == nil && state.problem == nil
     rows.append(
       row(
-        "onboarding", stateFile,
-        isOnboarded || isAnswered ? "done" : "the first start asks about the theme"))
-    let isTrusted = isAnswered || trusts(world.environment.workingFolder, state)
+        "onboarding", state.file,
+        state.problem.map { "the client cannot read it: \(printable($0))" }
+          ?? (state.isOnboarded || isAnswered ? "done" : "the first start asks about the theme")))
+    let isTrusted = isAnswered || state.trusts(world.environment.workingFolder)
     rows.append(
       row(
-        "trust", stateFile,
+        "trust", state.file,
         isTrusted
           ? "this folder is trusted" : "the first start in this folder asks whether it is trusted"))
     return rows
-  }
-
-  /// Trust in a folder is inherited by those below it (measured).
-  private static func trusts(_ folder: FilePath, _ state: JSON?) -> Bool {
-    var folder = folder
-    while true {
-      let project = state?["projects"]?[folder.string]
-      if project?["hasTrustDialogAccepted"]?.bool == true { return true }
-      guard folder.removeLastComponent() else { return false }
-    }
   }
 }

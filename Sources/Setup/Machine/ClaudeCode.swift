@@ -68,14 +68,12 @@ extension ClaudeCode {
     let environment = world.environment
     let named = environment.nonEmpty("CLAUDE_CONFIG_DIR").map { FilePath($0) }
     let folder = configurationFolder(in: world)
-    // Without CLAUDE_CONFIG_DIR the client's state lies beside the folder, not in it.
-    let stateFile = (named ?? environment.home).appending(".claude.json")
-    let state = world.files.text(stateFile).flatMap { try? JSON.parse($0) }
+    let state = ClientState(folder: named, in: world)
     return ClaudeCode(
       configurationFolder: folder.string,
-      hasCompletedOnboarding: state?["hasCompletedOnboarding"]?.bool ?? false,
+      hasCompletedOnboarding: state.isOnboarded,
       hasStoredLogin: world.files.exists(folder.appending(".credentials.json"))
-        || state?["oauthAccount"]?.members?.isEmpty == false,
+        || state.hasAccount,
       contract: ClientContract.stored(in: world))
   }
 

@@ -32,6 +32,7 @@ extension Plan {
       folders.engine.appending("docker-compose.gpu.yml"), folders.engine.appending(".env"),
       folders.clientSettings, folders.manual,
     ]
+    if choices.clientFolder == .own { files.append(ClientState.file(folders.client)) }
     files += Self.files(for: [choices.variant] + choices.additions.contexts, folders)
     for shell in choices.shells {
       files.append(folders.function(for: shell))
@@ -288,9 +289,16 @@ struct Planner {
   private func clientStep(_ settings: ClientSettings) throws(Failure) -> Plan.Step {
     do {
       let document = try settings.document()
+      var changes = [survey.ours(folders.clientSettings, Array(document.utf8), mode: 0o600)]
+      // Where there is none yet, the function writes it.
+      let state = ClientState.file(folders.client)
+      if choices.clientFolder == .own, case .present(let bytes)? = survey.files[state],
+        let repaired = ClientState.repaired(bytes, home: environment.home)
+      {
+        changes.append(survey.ours(state, repaired, mode: 0o600))
+      }
       return Plan.Step(
-        id: .client, title: "Claude Code's settings for claude-local",
-        changes: [survey.ours(folders.clientSettings, Array(document.utf8), mode: 0o600)])
+        id: .client, title: "Claude Code's settings for claude-local", changes: changes)
     } catch {
       throw Failure("The client's settings could not be written", why: "\(error)")
     }
@@ -369,6 +377,8 @@ struct Planner {
       return true
     }
     return switch entry.undo {
+    // The client goes on writing into its folder, which stays until `uninstall`.
+    case .restoreFile(let path, _, _, _): FilePath(path).starts(with: folders.client)
     // A native server that we started goes on running for a plan that found it answering.
     case .endProcess: if case .native = choices.engine { true } else { false }
     case .stopEngine(let commands, _) where commands.isEmpty:

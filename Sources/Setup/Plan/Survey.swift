@@ -27,6 +27,8 @@ public struct Survey: Sendable {
   var commandPositions = CommandPositions()
   /// The person's own settings file of the client, as far as it can be read: a list in it can beat the process.
   public var clientSettings: JSON?
+  /// What the client that `claude-local` starts remembers; `nil` where nobody looked.
+  var clientState: ClientState?
   public var receipt: Receipt?
   /// The engine that the choices name, when it answers already.
   public var server: Server?
@@ -109,6 +111,10 @@ public struct Survey: Sendable {
     let settings = ClaudeCode.configurationFolder(in: world).appending("settings.json")
     // A settings file that cannot be read is a finding of the detection, which names its place.
     survey.clientSettings = world.files.text(settings).flatMap { try? JSON.parse($0) }
+    survey.clientState = ClientState(
+      folder: choices.clientFolder == .own
+        ? Folders(world.environment).client
+        : world.environment.nonEmpty("CLAUDE_CONFIG_DIR").map { FilePath($0) }, in: world)
     async let taken = isContainerNameTaken(choices, in: world)
     await survey.ask(
       choices.engine, models: [choices.model] + choices.additions.models,

@@ -17,6 +17,28 @@ struct RedactionTests {
     #expect(redacted(value) == shown)
   }
 
+  @Test(arguments: [
+    (
+      "export PATH=$HOME/bin:$PATH # the token of it",
+      "export PATH=$HOME/bin:$PATH # the token of it"
+    ),
+    ("export DB_PASSWORD=hunter2", "export DB_PASSWORD=(hidden)"),
+    ("  export A_TOKEN='one two' B=1", "  export A_TOKEN=(hidden)"),
+    ("set -gx ANTHROPIC_API_KEY one two", "set -gx ANTHROPIC_API_KEY (hidden)"),
+    (#"  "primaryApiKey": "hunter2","#, #"  "primaryApiKey": (hidden)"#),
+    (#"{"a":1,"id":"sk-ant-api03-0123456789"}"#, "(hidden)"),
+    (#"{"a":1,"primaryApiKey":"hunter2"}"#, "(hidden)"),
+    (#"{"a":1,"keys":"hunter2"}"#, #"{"a":1,"keys":"hunter2"}"#),
+    (
+      "ANTHROPIC_AUTH_TOKEN=ollama A_KEY=$B C_SECRET= d",
+      "ANTHROPIC_AUTH_TOKEN=ollama A_KEY=$B C_SECRET= d"
+    ),
+    ("curl -H ghp_0123456789abcdef", "curl -H (hidden)"),
+  ])
+  func `a diff shows no secret`(line: String, shown: String) {
+    #expect(withoutSecrets(line: line) == shown)
+  }
+
   @Test(arguments: ClientVariable.all.filter(\.isSecret))
   func `a secret variable shows nothing of its value, not even its length`(
     _ variable: ClientVariable
