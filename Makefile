@@ -81,6 +81,9 @@ lint: ## Check format and shell scripts
 	swift format lint --strict -r Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/fuzz Fuzz/Sources/Fuzzed
 	shellcheck -x scripts/check-release scripts/check-swift scripts/parts scripts/parts.d/* scripts/test Benchmarks/run Faults/run Fuzz/run .ci/run
 
+# To the shell they go as values, whatever is in them.
+export MODEL FROM TO SIZE NAME PROFILE
+
 ## Daily use: the same words as `ccl-setup WORD`
 
 start: ## Start Ollama
@@ -88,6 +91,7 @@ start: ## Start Ollama
 start-gpu: ## Start Ollama on an NVIDIA GPU
 	@$(CCL_SETUP) start --gpu
 stop: ## Stop everything
+	@$(CCL_SETUP) proxy stop
 	@$(CCL_SETUP) stop
 status: ## Show what runs
 	@$(CCL_SETUP) status
@@ -95,21 +99,21 @@ warm: ## Have the model read Claude Code's own prompt beforehand
 	@$(CCL_SETUP) warm
 pull: ## Download a model: make pull MODEL=qwen3:1.7b
 	@: $(if $(MODEL),,$(error Which model? make pull MODEL=qwen3:1.7b))
-	@$(CCL_SETUP) pull "$(MODEL)"
+	@$(CCL_SETUP) pull "$$MODEL"
 models: ## List the downloaded models
 	@$(CCL_SETUP) models
 alias: ## Give a model another name: make alias FROM=qwen3:1.7b TO=claude-sonnet-4-6
 	@: $(if $(and $(FROM),$(TO)),,$(error Which names? make alias FROM=qwen3:1.7b TO=claude-sonnet-4-6))
-	@$(CCL_SETUP) alias "$(FROM)" "$(TO)"
+	@$(CCL_SETUP) alias "$$FROM" "$$TO"
 context: ## Give a model more context: make context MODEL=qwen3-coder SIZE=64k
 	@: $(if $(and $(MODEL),$(SIZE)),,$(error Which model and size? make context MODEL=qwen3-coder SIZE=64k))
-	@$(CCL_SETUP) context "$(MODEL)" "$(SIZE)"
+	@$(CCL_SETUP) context "$$MODEL" "$$SIZE"
 remove: ## Take back one model, alias or context: make remove NAME=claude-sonnet-4-6
 	@: $(if $(NAME),,$(error Which one? make remove NAME=claude-sonnet-4-6))
-	@$(CCL_SETUP) remove "$(NAME)"
+	@$(CCL_SETUP) remove "$$NAME"
 profile: ## All of the client's tools, or six: make profile PROFILE=lean
 	@: $(if $(PROFILE),,$(error Which one? make profile PROFILE=lean))
-	@$(CCL_SETUP) profile "$(PROFILE)"
+	@$(CCL_SETUP) profile "$$PROFILE"
 update: ## Say what could be newer, and bring the container up to date
 	@$(CCL_SETUP) update
 doctor: ## Look at the whole setup and say what is broken

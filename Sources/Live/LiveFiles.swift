@@ -49,10 +49,23 @@ private func problem(_ path: FilePath, _ code: Int32 = errno) -> FileProblem {
   }
 }
 
+/// What is longer is no file that we read whole: it would only fill the memory.
+private let longestFile = 256 << 20
+
+/// A FIFO or a device in a file's place (a link to `/dev/zero` in a project that was cloned) is an error, not a wait
+/// without an end; what a shell hands over by number (`<(…)`) may be one.
 private func readWhole(_ path: FilePath) throws(FileProblem) -> [UInt8] {
-  let file = open(path.string, O_RDONLY | O_CLOEXEC)
+  let isHandedOver = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"].contains {
+    path.string.hasPrefix($0)
+  }
+  let file = open(path.string, O_RDONLY | O_CLOEXEC | (isHandedOver ? 0 : O_NONBLOCK))
   guard file >= 0 else { throw problem(path) }
   defer { close(file) }
+  var found = stat()
+  guard fstat(file, &found) == 0 else { throw problem(path) }
+  let kind = found.st_mode & S_IFMT
+  if kind == S_IFDIR { throw problem(path, EISDIR) }
+  guard isHandedOver || kind == S_IFREG else { throw .other(path, reason: notRegular) }
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 65536)
   while true {
@@ -63,8 +76,13 @@ private func readWhole(_ path: FilePath) throws(FileProblem) -> [UInt8] {
       throw problem(path)
     }
     bytes += chunk[..<count]
+    guard bytes.count <= longestFile else {
+      throw .other(path, reason: "it is longer than \(longestFile >> 20) MB")
+    }
   }
 }
+
+private let notRegular = "this is not a regular file"
 
 // `read` and `write` are also members of `Files`: name the system's.
 private func systemRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
@@ -102,7 +120,7 @@ private func fileStatus(_ found: stat, _ path: FilePath) throws(FileProblem) -> 
   }
   return FileStatus(
     kind: kind, mode: UInt16(found.st_mode & 0o7777), owner: found.st_uid,
-    size: UInt64(found.st_size), names: UInt64(found.st_nlink))
+    group: found.st_gid, size: UInt64(found.st_size), names: UInt64(found.st_nlink))
 }
 
 private func namesInFolder(_ path: FilePath) throws(FileProblem) -> [String] {
@@ -142,12 +160,23 @@ private func isReplaceable(_ path: FilePath) -> Bool {
   if let found = try? linkStatus(real) {
     // Root may write what it marked read-only; the mark still says "leave this alone".
     if found.kind != .file || found.mode & 0o222 == 0 || found.names > 1 { return false }
+    guard canKeepOwner(found) else { return false }
     return access(real.string, W_OK) == 0 && access(folder.string, W_OK) == 0
   }
+  // Folders are made for a file, and not for the target of somebody's link.
+  if (try? linkStatus(path)) != nil, (try? linkStatus(folder)) == nil { return false }
   while (try? linkStatus(folder)) == nil, !folder.isEmpty, folder != "/" {
     folder.removeLastComponent()
   }
   return access(folder.string, W_OK) == 0
+}
+
+/// Whether a file that takes this one's place can be given to the same owner and group.
+private func canKeepOwner(_ found: FileStatus) -> Bool {
+  if geteuid() == 0 || found.owner == geteuid() && found.group == getegid() { return true }
+  var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
+  _ = getgroups(Int32(groups.count), &groups)
+  return found.owner == geteuid() && groups.contains(found.group)
 }
 
 private func replace(
@@ -157,7 +186,7 @@ private func replace(
   var before = stat()
   let exists = lstat(real.string, &before) == 0
   if exists, before.st_mode & S_IFMT != S_IFREG {
-    throw .other(real, reason: "this is not a regular file")
+    throw .other(real, reason: notRegular)
   }
   if exists, before.st_nlink > 1 {
     throw .other(real, reason: "it has a second name, a hard link, which would keep the old text")
@@ -251,17 +280,27 @@ private func freeSpace(_ path: FilePath) throws(FileProblem) -> UInt64 {
 }
 
 private func exclusiveLock(_ path: FilePath) throws(FileProblem) -> FileLock? {
-  let file = open(path.string, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-  guard file >= 0 else { throw problem(path) }
-  guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-    let code = errno
-    close(file)
-    if code == EWOULDBLOCK { return nil }
-    throw problem(path, code)
+  while true {
+    let file = open(path.string, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw problem(path) }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      close(file)
+      if code == EWOULDBLOCK { return nil }
+      throw problem(path, code)
+    }
+    // An uninstall may have removed the file after it was opened: a lock on that excludes nobody.
+    var (locked, named) = (stat(), stat())
+    guard fstat(file, &locked) == 0, lstat(path.string, &named) == 0,
+      locked.st_ino == named.st_ino, locked.st_dev == named.st_dev
+    else {
+      close(file)
+      continue
+    }
+    // Who holds it, for the message of the one who must wait.
+    let holder = Array("\(getpid())\n".utf8)
+    guard ftruncate(file, 0) == 0 else { throw problem(path) }
+    try writeWhole(holder, to: file, path)
+    return FileLock { close(file) }
   }
-  // Who holds it, for the message of the one who must wait.
-  let holder = Array("\(getpid())\n".utf8)
-  guard ftruncate(file, 0) == 0 else { throw problem(path) }
-  try writeWhole(holder, to: file, path)
-  return FileLock { close(file) }
 }

@@ -60,7 +60,7 @@ extension Environment.Account {
     }
     let shell = entry.pw_shell.map { String(cString: $0) } ?? ""
     return Environment.Account(
-      name: String(cString: entry.pw_name), userID: userID,
+      name: String(cString: entry.pw_name), userID: userID, groupID: entry.pw_gid,
       home: FilePath(String(cString: entry.pw_dir)),
       loginShell: shell.isEmpty ? nil : FilePath(shell))
   }

@@ -60,6 +60,29 @@ struct BadInputTests {
     }
   }
 
+  /// A server that answers, and not as Ollama does, is told with what it answers, by every word.
+  @Test(arguments: [
+    ("/api/version:html", "the answer begins"), ("/api/version:status=500", "answered 500"),
+  ])
+  func aServerThatIsNoneIsNamed(faults: String, why: String) async throws {
+    try await Person.alone([]) { person in
+      let server = try await person.serve(port: 4000)
+      let engine = ["--engine", "http://127.0.0.1:4000"]
+      try await person.call("ccl-setup", Self.unattended + engine).succeed()
+      await server.end()
+      person.environment["CCL_REHEARSAL_FAULTS"] = faults
+      _ = try await person.serve(port: 4000)
+      for words in [
+        ["doctor", "--no-prompt"], ["pull", "llama3.2:1b", "--yes"], ["status"],
+      ] {
+        let result = try await person.call("ccl-setup", words).run()
+        #expect(result.code != 0)
+        let told = flowed(result.output + result.error)
+        #expect(told.contains(why), "\(words): \(told)")
+      }
+    }
+  }
+
   @Test(arguments: ["/api/pull:cut=3*1", "/api/pull:cut=9*2"])
   func aCutPullGoesOn(faults: String) async throws {
     try await Person.alone([.ollama]) { person in

@@ -80,6 +80,21 @@ struct CompletionTests {
     }
   }
 
+  /// What no registry has is not offered for a download; behind `help` stand the words.
+  @Test func whatIsOffered() async throws {
+    try await someone { person in
+      func offered(_ words: String...) async throws -> [String] {
+        try await person.call("ccl-setup", ["complete", "--", "ccl-setup"] + words).run().output
+          .split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
+      }
+      let models = try await offered("pull", "")
+      #expect(models.contains("qwen3:1.7b") && models.contains("devstral:24b"), "\(models)")
+      #expect(!models.contains { $0.hasPrefix("claude-") || $0 == "qwen3:1.7b-32k" }, "\(models)")
+      #expect(try await offered("help", "unin") == ["uninstall"])
+      #expect(try await offered("help", "proxy", "st") == ["stop"])
+    }
+  }
+
   /// With nothing to ask, Tab offers what is known without it, at once and without a word.
   @Test(arguments: Shell.allCases) func aServerThatIsDownIsPassedOver(shell: Shell) async throws {
     try await someone { person in

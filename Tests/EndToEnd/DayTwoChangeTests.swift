@@ -166,6 +166,9 @@ struct DayTwoChangeTests {
       _ = try await person.serve()
       let stop = try await person.setup("stop")
       #expect(bystander.exitCode == nil, "\(stop.output)\n\(stop.error)")
+      #expect(stop.code == 1)
+      #expect(flowed(stop.error).contains("An Ollama goes on answering at http://127.0.0.1:11434"))
+      #expect(flowed(stop.error).contains("ccl-setup's own did not run, this is another one"))
       #expect(try !Support.text(of: file).contains("\(bystander.pid)"))
       await bystander.end()
     }

@@ -64,6 +64,8 @@ struct DocumentTests {
       try await expectDocument(
         person, ["--yes", "--shells", "bash", "--engine", engine.url], as: "setup")
       try await expectDocument(person, ["status"], as: "status")
+      try await expectDocument(person, ["start"], as: "setup")
+      try await expectDocument(person, ["start", "--gpu"], as: "failure", code: 64)
       try await expectDocument(person, ["models"], as: "models")
       try await expectDocument(person, ["doctor"], as: "doctor")
       try await expectDocument(person, ["update"], as: "update")

@@ -46,6 +46,21 @@ struct GraphicsInDockerTests {
     }
     try await expect("container-resources", "pass", person)
 
+    // Taken away, and given again, by the word for it.
+    for (flag, words) in [("--no-gpu", "none"), ("--gpu", "given")] {
+      let started = try await person.setup("start", flag, "--no-warm")
+      #expect(started.code == 0, "\(started.output)\n\(started.error)")
+      let now = try await expect("container-resources", "pass", person)
+      #expect(now.evidence.contains("graphics cards: \(words)"), "\(flag): \(now)")
+      let left = try DoctorAnswer(try await person.setup("doctor", "--no-prompt", "--json")).checks
+      #expect(!left.contains { $0.id.hasPrefix("left-over") })
+      // Once more, and the container is left alone.
+      let container = { try await person.call("docker", ["ps", "-q"]).succeed() }
+      let before = try await container()
+      #expect(try await person.setup("start", flag, "--no-warm").code == 0)
+      #expect(try await container() == before)
+    }
+
     let uninstall = try await person.setup("uninstall", "--yes")
     #expect(uninstall.code == 0, "\(uninstall.output)\n\(uninstall.error)")
     try person.expectTree(before)

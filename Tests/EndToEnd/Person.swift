@@ -185,7 +185,7 @@ struct Person: Sendable {
           environment: environment.merging(variables) { $1 })),
       output: try TemporaryFolder.make("server").appending("log"))
     try await eventually(within: .seconds(20)) {
-      try? await web("/api/version", port: port)
+      try? await web("/", port: port)
     }
     return server
   }

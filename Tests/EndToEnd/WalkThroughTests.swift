@@ -95,6 +95,9 @@ struct WalkThroughTests {
       #expect(answer.code == 0 && answer.output.contains("pong"), "\(answer.output)\(answer.error)")
       #expect(try person.served().last { $0.isPrompt }?.model == "claude-sonnet-4-6")
       #expect(try await make(person, "stop").code == 0)
+      // What is given to make is a value, whatever is in it.
+      let hostile = try await make(person, #"pull"#, #"MODEL=a"; touch ~/pwned; ""#)
+      #expect(hostile.code != 0 && !person.exists("pwned"), "\(hostile.error)")
       #expect(try await make(person, "start").code == 0)
       #expect(try await make(person, "status").code == 0)
       #expect(try await make(person, "pull").code == 2)

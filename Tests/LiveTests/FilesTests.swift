@@ -183,6 +183,44 @@ struct FilesTests {
     #expect(throws: FileProblem.self) { try files.read(folder) }
   }
 
+  @Test("What has no end is not waited for: a FIFO, a device, and links to them")
+  func endless() throws {
+    let fifo = folder.appending("fifo")
+    #expect(mkfifo(fifo.string, 0o600) == 0)
+    let link = folder.appending("link")
+    #expect(symlink("/dev/zero", link.string) == 0)
+    for path in [fifo, link, "/dev/zero"] {
+      let problem = FileProblem.other(path, reason: "this is not a regular file")
+      #expect(throws: problem) { try files.read(path) }
+      #expect(files.text(path) == nil)
+    }
+  }
+
+  @Test("What a shell hands over by number is read to its end")
+  func handedOver() throws {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    var text = Array("abc".utf8)
+    let written = text.withUnsafeMutableBytes { bytes in
+      var part = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+      return writev(ends[1], &part, 1)
+    }
+    #expect(written == 3)
+    close(ends[1])
+    defer { close(ends[0]) }
+    #expect(try files.read(FilePath("/dev/fd/\(ends[0])")) == Array("abc".utf8))
+  }
+
+  @Test("A link into a folder that is not there cannot be written through")
+  func linkIntoNothing() throws {
+    for (name, target, isWritable) in [("a", "none/b", false), ("c", "d", true)] {
+      let path = folder.appending(name)
+      #expect(symlink(target, path.string) == 0)
+      #expect(files.isWritable(path) == isWritable)
+    }
+    #expect(files.isWritable(folder.appending("new/folder/file")))
+  }
+
   @Test("A read-only mark is respected, even by root")
   func readOnly() throws {
     let path = folder.appending("f")

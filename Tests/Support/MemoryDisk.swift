@@ -246,10 +246,10 @@ extension MemoryDisk.Node {
   fileprivate var status: FileStatus {
     switch content {
     case .file(let bytes):
-      FileStatus(kind: .file, mode: mode, owner: owner, size: UInt64(bytes.count))
-    case .folder: FileStatus(kind: .folder, mode: mode, owner: owner, size: 4096)
+      FileStatus(kind: .file, mode: mode, owner: owner, group: owner, size: UInt64(bytes.count))
+    case .folder: FileStatus(kind: .folder, mode: mode, owner: owner, group: owner, size: 4096)
     case .link(let target):
-      FileStatus(kind: .link(to: target), mode: mode, owner: owner, size: 0)
+      FileStatus(kind: .link(to: target), mode: mode, owner: owner, group: owner, size: 0)
     }
   }
 }

@@ -31,7 +31,7 @@ extension Files {
       },
       status: { path throws(FileProblem) in
         files[path].map {
-          FileStatus(kind: .file, mode: 0o644, owner: 1000, size: UInt64($0.count))
+          FileStatus(kind: .file, mode: 0o644, owner: 1000, group: 1000, size: UInt64($0.count))
         }
       },
       list: { path throws(FileProblem) in

@@ -47,6 +47,8 @@ struct CompleteCommand: AsyncParsableCommand {
       (try? await engine.modelNames(within: patience, in: try await world.admitted())) ?? []
     guard kind == .library else { return models }
     let library = ((try? Catalogue.embedded())?.models ?? []).map(\.name.description)
-    return models + library.filter { !models.contains($0) }
+    // Names of our own making are in no registry.
+    let ours = engine.namesOfOurMaking
+    return models.filter { !ours.contains($0) } + library.filter { !models.contains($0) }
   }
 }

@@ -33,6 +33,12 @@ struct Completer: Sendable {
     if program.split(separator: "/").last == "claude-local" {
       return offerForFunction(after: before, typed)
     }
+    // Behind `help` stands the way to a subcommand, and nothing else.
+    if before.first == "help" {
+      let command = before.dropFirst().reduce(tree) { $0[$1] ?? $0 }
+      return Offer(
+        words: command.offered.map { .init(text: $0.commandName, explanation: $0.abstract) })
+    }
     var path = [tree]
     var positionals = 0
     var pending: CommandTree.Argument?

@@ -31,6 +31,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let console = Console(isJSON: json, variables: live.environment.variables)
     let (prompting, deep) = (!noPrompt, deep)
     try await report(on: console) {
+      try refuseForeignHome(live)
       let world = await live.admittedIfPossible()
       let catalogue = try embedded()
       return try await interruptible {
@@ -69,7 +70,9 @@ private func prove(_ examination: inout Examination, in world: World, _ console:
       relay: { (url, world) throws(Failure) in try await PromptRelay.listen(to: url, in: world) },
       probe: { () throws(Failure) in try await ProbeListener.listen() }),
     began: { what in console.live([Text("  … \(what)", .dim)]) })
-  examination.checks += await proofs?() ?? []
+  // `fix` looks as the quick look does: what only a proof shows is not its to mend.
+  let repair = examination.repair
+  examination.checks += (await proofs?() ?? []).map { $0.promising(repair) }
 }
 
 /// The catalogue that is part of the program.

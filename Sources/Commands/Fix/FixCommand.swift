@@ -22,6 +22,7 @@ struct FixCommand: AsyncParsableCommand {
     let live = World.live
     let console = Console(isJSON: json, variables: live.environment.variables)
     try await report(on: console) { [yes, dryRun, noVerify] in
+      try refuseForeignHome(live)
       let world = await live.admittedIfPossible()
       let session = FixSession(
         world: world, console: console, isAgreed: yes, isDryRun: dryRun, isVerifying: !noVerify)

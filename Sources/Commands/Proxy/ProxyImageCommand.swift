@@ -17,6 +17,7 @@ struct ProxyImageCommand: AsyncParsableCommand {
     let world = World.live
     let console = Console(variables: world.environment.variables)
     try await report(on: console) {
+      try refuseForeignHome(world)
       try await interruptible {
         try await ProxyImage(in: world)
           .build(of: FilePath(world.ownProgram), tool: toolVersion)

@@ -52,6 +52,8 @@ struct ProxyRunCommand: AsyncParsableCommand {
     let folders = Folders(world.environment)
     let console = Console(variables: world.environment.variables)
     try await report(on: console) {
+      // In its container it has no home, and a folder for its record alone.
+      if !container { try refuseForeignHome(world) }
       do {
         let folder = folders.proxy
         let presence = ProxyPresence(path: folder.appending("running.json").string)

@@ -16,6 +16,7 @@ struct ProxyWireCommand: AsyncParsableCommand {
     let world = World.live
     let console = Console(variables: world.environment.variables)
     try await report(on: console) {
+      try refuseForeignHome(world)
       let choices = try EngineAtHand.find(in: world).chosen(for: "proxy wire")
       guard let engine = Upstream(choices.engine.url) else {
         throw Failure(

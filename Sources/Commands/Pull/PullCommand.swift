@@ -16,6 +16,7 @@ struct PullCommand: AsyncParsableCommand {
   func run() async throws {
     try await options.run { [model] reconciliation, engine in
       let name = try Setup.ModelName.read(model)
+      try engine.additions.requireNoAlias(name)
       if try await reconciliation.holds(name, engine) {
         return try await reconciliation.refresh(name, engine)
       }

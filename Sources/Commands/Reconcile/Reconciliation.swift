@@ -16,6 +16,7 @@ struct ChangeOptions: ParsableArguments {
     let live = World.live
     let console = Console(isJSON: json, variables: live.environment.variables)
     try await report(on: console) { [yes, dryRun] in
+      try refuseForeignHome(live)
       let world = try await live.admitted()
       let reconciliation = Reconciliation(
         world: world, console: console, isAgreed: yes, isDryRun: dryRun)
@@ -106,14 +107,15 @@ struct Reconciliation: Sendable {
       remaking, done: ["\("✓", .good) \(name.description, .emphasis) is newer now."])
   }
 
-  /// Changes the choices and does these steps of the plan.
+  /// Changes the choices and does these steps of the plan; `takingBack` are the subjects that they no longer want.
   /// - Parameter isDocumented: whether `--json` prints the plan; a command with a document of its own prints that.
   func change(
-    to choices: Choices, steps: Set<Plan.Step.ID>, machine: Machine, isDocumented: Bool = true,
-    done: [Text]
+    to choices: Choices, steps: Set<Plan.Step.ID>, takingBack subjects: Set<String> = [],
+    machine: Machine, isDocumented: Bool = true, done: [Text]
   ) async throws -> Setup.ExitCode {
     try await carryOut(
-      try await plan(choices, machine).only(steps), done: done, isDocumented: isDocumented)
+      try await plan(choices, machine).only(steps, takingBack: subjects), done: done,
+      isDocumented: isDocumented)
   }
 
   func plan(_ choices: Choices, _ machine: Machine) async throws -> Plan {

@@ -28,19 +28,34 @@ struct StartCommand: AsyncParsableCommand {
       }
       let running = try? await engine.version(in: world)
       if engine.choices == nil || !engine.isOllama, let running {
+        if gpu == true {
+          throw Failure(
+            "--gpu is for an Ollama in Docker that ccl-setup started",
+            why: "\(engine.title) finds its GPU by itself", tryNext: ["`ccl-setup start`"],
+            code: .usage)
+        }
         reconciliation.console.say(
           "\("✓", .good) \(engine.title) answers already, version \(printable(running)).")
         if let choices = engine.choices { await warm(choices) }
+        if reconciliation.console.isJSON {
+          reconciliation.console.document(
+            SetupDocument(
+              plan: Plan(
+                choices: engine.choices, additions: engine.additions, withdrawn: [], steps: [],
+                notes: []), detection: nil, applied: !reconciliation.isDryRun, proofs: []))
+        }
         return .done
       }
       var choices = try engine.chosen(for: "start")
+      if running != nil { try await engine.requireOwnContainer(in: world) }
       var machine = await reconciliation.machine(for: choices.engine)
       if let gpu {
         machine = await Machine.detect(in: world)
         try choices.use(graphics: gpu, on: machine)
       }
       let code = try await reconciliation.change(
-        to: choices, steps: [.engine], machine: machine,
+        to: choices, steps: [.engine],
+        takingBack: ["file:\(Folders(world.environment).graphicsOverlay)"], machine: machine,
         done: ["\("✓", .good) \(choices.engine.title) answers at \(choices.engine.url)."])
       if code == .done { await warm(choices) }
       return code

@@ -25,6 +25,14 @@ struct StopCommand: AsyncParsableCommand {
         return .done
       }
       let stopped = try await stop()
+      if (try? await engine.version(in: world)) != nil {
+        throw Failure(
+          "An Ollama goes on answering at \(choices.engine.url)",
+          why: stopped
+            ? "ccl-setup's own is stopped, this is another one"
+            : "ccl-setup's own did not run, this is another one",
+          tryNext: ["`ccl-setup doctor` says which program that is.", "`systemctl stop ollama`"])
+      }
       console.say(
         "\("✓", .good) \(choices.engine.title) is stopped; \(command: "ccl-setup start") starts it again."
       )

@@ -18,8 +18,8 @@ struct UninstallCommand: AsyncParsableCommand {
     let live = World.live
     let console = Console(isJSON: json, variables: live.environment.variables)
     try await report(on: console) {
+      try refuseForeignHome(live)
       let world = await live.admittedIfPossible()
-      try refuseForeignHome(world)
       let uninstall = Uninstall(in: world)
       let prospect = try await uninstall.prospect()
       if prospect.isRebuilt, !(prospect.entries.isEmpty && prospect.unknown.isEmpty) {
@@ -27,8 +27,9 @@ struct UninstallCommand: AsyncParsableCommand {
           "\("!", .warning) The receipt is damaged or lost. This is what is recognised without it:")
       }
       let proxy = DetachedProxy(in: world)
-      let ofProxy = proxy.traces
-      guard !(prospect.entries.isEmpty && ofProxy.isEmpty) else {
+      // What no entry tells of, and what goes with our own state.
+      let others = proxy.traces + prospect.others.map(printable)
+      guard !(prospect.entries.isEmpty && others.isEmpty) else {
         // What a wizard that was left early keeps: its history.
         if !dryRun {
           _ = try await uninstall(keepingModels: true) { _, _ in }
@@ -48,8 +49,21 @@ struct UninstallCommand: AsyncParsableCommand {
           reasonToKeep(entry).map { "  \("·", .dim) kept, \($0): \(title)" }
             ?? "  \("−", .removed) \(title)")
       }
-      console.say(ofProxy.map { "  \("−", .removed) \($0)" })
+      console.say(others.map { "  \("−", .removed) \($0)" })
       console.say(prospect.unknown.map { "  \("·", .dim) \(printable($0))" })
+      let clean =
+        keepModels || prospect.downloads.isEmpty
+        ? nil : try? await CleanUp.take(of: try EngineAtHand.find(in: world), in: world)
+      if let foreign = clean?.foreign, !foreign.isEmpty {
+        console.say(
+          "  \("!", .warning) in the volume are also models that ccl-setup did not download: \(printable(foreign.joined(separator: ", ")))"
+        )
+      }
+      if prospect.receipt["engine:docker"] != nil {
+        console.say(
+          "  \("·", .dim) the Ollama image stays, others may use it: \(command: "docker image ls ollama/ollama") shows it"
+        )
+      }
       if dryRun {
         console.say(["", "Nothing was changed (--dry-run)."])
         if json {
@@ -58,10 +72,10 @@ struct UninstallCommand: AsyncParsableCommand {
               title: entry.undo.title(keepingModels: keepModels),
               outcome: reasonToKeep(entry).map { "kept, \($0)" } ?? "to be taken back")
           }
-          let others = ofProxy.map {
+          let rest = others.map {
             UninstallDocument.Entry(title: $0, outcome: "to be taken back")
           }
-          console.document(UninstallDocument(entries: entries + others, prospect))
+          console.document(UninstallDocument(entries: entries + rest, prospect))
         }
         return .done
       }
@@ -77,12 +91,6 @@ struct UninstallCommand: AsyncParsableCommand {
           return .done
         }
         if !keepModels, !prospect.downloads.isEmpty {
-          let clean = try? await CleanUp.take(of: try EngineAtHand.find(in: world), in: world)
-          if let foreign = clean?.foreign, !foreign.isEmpty {
-            console.say(
-              "\("!", .warning) In the volume are also models that ccl-setup did not download: \(printable(foreign.joined(separator: ", ")))"
-            )
-          }
           let size = clean.map { " (\(ByteCount($0.bytes).inWords))" } ?? ""
           isKeeping = try await !agreed("Delete the downloaded models too\(size)? [yes] ▸ ")
         }
@@ -113,8 +121,8 @@ struct UninstallCommand: AsyncParsableCommand {
           }
         }
       }
-      // Its folder goes with the rest of our own state, which goes last and only if all else has gone.
-      for title in failures.isEmpty ? ofProxy : [] {
+      // Our own state goes last, and only if all else has gone.
+      for title in failures.isEmpty ? others : [] {
         outcomes.update { $0.append(.init(title: title, outcome: "taken back")) }
         console.say("  \("✓", .good) taken back: \(title)")
       }

@@ -53,4 +53,14 @@ struct UpdateDocument: Encodable {
   var updates: [Update]
   /// Whether the container was replaced.
   var applied: Bool
+
+  init(updates: [Update], applied: Bool) {
+    self.updates = updates.map { update in
+      var update = update
+      // A command, not a sentence with one in it.
+      update.commands = update.commands.map { String($0.filter { $0 != "`" }) }
+      return update
+    }
+    self.applied = applied
+  }
 }

@@ -21,6 +21,7 @@ struct WarmCommand: AsyncParsableCommand {
     guard !background else { return await warmQuietly(live) }
     let console = Console(variables: live.environment.variables)
     try await report(on: console) { [print] in
+      try refuseForeignHome(live)
       let world = try await live.admitted()
       let choices = try EngineAtHand.find(in: world).chosen(for: "warm")
       return try await interruptible {
@@ -45,7 +46,7 @@ struct WarmCommand: AsyncParsableCommand {
 
   /// Beside a client that is starting: not a word, and no failure.
   private func warmQuietly(_ live: World) async {
-    guard WarmCommand.isWorthwhile(clientArguments),
+    guard WarmCommand.isWorthwhile(clientArguments), (try? refuseForeignHome(live)) != nil,
       let choices = (try? EngineAtHand.find(in: live))?.choices,
       let world = try? await live.admitted()
     else { return }

@@ -35,6 +35,12 @@ public func modelsScreen(_ overview: ModelOverview, title: String, width: Int) -
       "  \("·", .dim) A default context is 4k on most machines, too little for Claude Code: \(command: "ccl-setup context MODEL 64k")"
     )
   }
+  let omitted = table.omitted(width: width)
+  if !omitted.isEmpty {
+    lines.append(
+      "  \("·", .dim) not shown at this width: \(omitted.joined(separator: ", ")); \(command: "ccl-setup models --json") tells all"
+    )
+  }
   return lines
 }
 

@@ -36,25 +36,9 @@ public struct Table: Sendable {
 
   /// The table's lines for a terminal of this width; cells are cut where nothing else helps.
   public func lines(width: Int, indentation: Int = 2) -> [Text] {
-    var shown = Array(columns.indices)
-    func widths() -> [Int] {
-      shown.map { column in
-        max(
-          Conversation.columns(columns[column].title),
-          rows.map { Conversation.columns($0[column].plain) }.max() ?? 0)
-      }
-    }
-    let gap = 2
-    func total(_ widths: [Int]) -> Int {
-      indentation + widths.reduce(0, +) + gap * max(0, widths.count - 1)
-    }
-    while total(widths()) > width,
-      let least = shown.filter({ columns[$0].importance > 0 })
-        .max(by: { columns[$0].importance < columns[$1].importance })
-    {
-      shown.removeAll { $0 == least }
-    }
-    var fitted = widths()
+    let shown = shown(width: width, indentation)
+    var fitted = widths(shown)
+    func total(_ widths: [Int]) -> Int { self.total(widths, indentation) }
     let early = fitted.indices.filter { columns[shown[$0]].cut != .last }
     for (candidates, least) in [(early, 16), (Array(fitted.indices), 6)] {
       while total(fitted) > width, let widest = candidates.max(by: { fitted[$0] < fitted[$1] }),
@@ -65,6 +49,36 @@ public struct Table: Sendable {
     }
     let header = line(shown.map { Text(columns[$0].title, .dim) }, shown, fitted, indentation)
     return [header] + rows.map { row in line(shown.map { row[$0] }, shown, fitted, indentation) }
+  }
+
+  /// The titles of the columns that are left out at this width.
+  public func omitted(width: Int, indentation: Int = 2) -> [String] {
+    let shown = shown(width: width, indentation)
+    return columns.indices.filter { !shown.contains($0) }.map { columns[$0].title }
+  }
+
+  private func shown(width: Int, _ indentation: Int) -> [Int] {
+    var shown = Array(columns.indices)
+    while total(widths(shown), indentation) > width,
+      let least = shown.filter({ columns[$0].importance > 0 })
+        .max(by: { columns[$0].importance < columns[$1].importance })
+    {
+      shown.removeAll { $0 == least }
+    }
+    return shown
+  }
+
+  private func widths(_ shown: [Int]) -> [Int] {
+    shown.map { column in
+      max(
+        Conversation.columns(columns[column].title),
+        rows.map { Conversation.columns($0[column].plain) }.max() ?? 0)
+    }
+  }
+
+  private func total(_ widths: [Int], _ indentation: Int) -> Int {
+    let gap = 2
+    return indentation + widths.reduce(0, +) + gap * max(0, widths.count - 1)
   }
 
   private func line(

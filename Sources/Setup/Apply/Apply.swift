@@ -123,6 +123,7 @@ public struct Apply: Sendable {
     receipt.note(entry)
     try store.write(receipt)
     if let undo = try await perform(change) { entry.undo = undo }
+    entry.model = try await digest(madeBy: change)
     entry.state = .done
     entry.at = world.clock.now()
     receipt.note(entry)
@@ -189,6 +190,18 @@ public struct Apply: Sendable {
     }
   }
 
+  /// What the name means now that a change gave a meaning to it.
+  private func digest(madeBy change: Change) async throws(Failure) -> String? {
+    let (url, name): (String, String)
+    switch change {
+    case .writeFile, .startEngine, .pullModel: return nil
+    case .createModel(let creation): (url, name) = (creation.server, creation.name)
+    case .copyModel(let server, _, let to): (url, name) = (server, to)
+    case .replaceModel(let replacement): (url, name) = (replacement.server, replacement.name)
+    }
+    return try await server(url).models().first(named: name)?.digest
+  }
+
   private func missingFolders(above path: FilePath) -> [String] {
     var missing: [String] = []
     var folder = path.removingLastComponent()
@@ -214,7 +227,9 @@ public struct Apply: Sendable {
       try await server(pull.server).pull(pull.model, expected: pull.bytes, clock: world.clock) {
         report(.pull(model: pull.model, $0))
       }
-      return nil
+      // Of a model that no catalogue knows the size is known only now.
+      let size = try await server(pull.server).models().first(named: pull.model)?.size
+      return .deleteModel(server: pull.server, name: pull.model, bytes: size ?? pull.bytes ?? 0)
     case .createModel(let creation):
       try await server(creation.server).create(creation)
       let made = try await server(creation.server).describe(creation.name)
@@ -329,8 +344,25 @@ public struct Apply: Sendable {
     }
     throw Failure(
       "Ollama was started and does not answer",
-      why: "\(last.why) (\(start.url), waited \(limit.inWords))",
-      tryNext: ["`ccl-setup logs`", "`ccl-setup doctor`"])
+      why: "\(last.why) (\(start.url), waited \(limit.inWords))" + (await lastWords(of: start)),
+      tryNext: ["`ccl-setup doctor`"])
+  }
+
+  /// The end of its log: what is rolled back next takes that along.
+  private func lastWords(of start: EngineStart) async -> String {
+    let text: String?
+    switch start.how {
+    case .detached(_, let log): text = world.files.text(log)
+    case .commands:
+      let project = ComposeProject(
+        folder: Folders(world.environment).engine, graphics: false,
+        without: ComposeProject.exported(world.environment))
+      let logs = project.call(["logs", "--no-color", "--no-log-prefix", "--tail", "4"])
+      // The failure is told without them, too.
+      text = try? await world.programs.run(logs, within: .seconds(10)).output
+    }
+    let lines = (text ?? "").split(separator: "\n").suffix(4).map { printable(String($0)) }
+    return lines.isEmpty ? "" : "; its log ends: \(lines.joined(separator: " | "))"
   }
 }
 

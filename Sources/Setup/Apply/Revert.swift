@@ -30,6 +30,8 @@ public struct Revert: Sendable {
         }
         // A change that was recorded and never made finds something else there, or nothing.
         guard entry.isOurs(now, after: after) else { return .kept(entry.editWords(now)) }
+        // Moved elsewhere and linked since: both are ours.
+        try removeBehindLinks(FilePath(path))
         try world.files.remove(FilePath(path))
         try removeFolders(folders)
         return .undone
@@ -61,25 +63,46 @@ public struct Revert: Sendable {
       return .undone
     case .deleteModel(let url, let name, let bytes):
       if keepingModels, bytes != nil { return .kept(Reversion.keptAsAsked) }
-      try await OllamaServer(url: url, network: world.network).delete(name)
+      let server = OllamaServer(url: url, network: world.network)
+      // A name that means something else by now is its owner's; a download is asked about by its name.
+      if bytes == nil, let made = entry.model,
+        let now = try await server.models().first(named: name)?.digest, now != made
+      {
+        return .kept("it means another model since")
+      }
+      try await server.delete(name)
       return .undone
     case .restoreModel(let url, let name, let keptAs):
       let server = OllamaServer(url: url, network: world.network)
       // Recorded and never made: the name still means what it did.
       guard try await server.describe(keptAs) != nil else { return .alreadyGone }
+      if let made = entry.model, let now = try await server.models().first(named: name)?.digest,
+        now != made
+      {
+        return .kept("it means another model since; its old meaning is \(printable(keptAs))")
+      }
       try await server.copy(from: keptAs, to: name)
       try await server.delete(keptAs)
       return .undone
     }
   }
 
+  private func removeBehindLinks(_ path: FilePath) throws(FileProblem) {
+    try world.files.remove(world.files.resolve(path))
+  }
+
   private func onFiles(
     _ path: String, _ work: () throws(FileProblem) -> Reversion
   ) throws(Failure) -> Reversion {
     do { return try work() } catch {
+      let isSpecial = if case .other = error { true } else { false }
       throw Failure(
         "\(path) could not be taken back", why: "\(error.path): \(error.reason)",
-        tryNext: ["Make it writable, then run `ccl-setup uninstall` again."])
+        tryNext: [
+          isSpecial
+            ? "Undo that, then run `ccl-setup uninstall` again."
+            : "Make it writable, then run `ccl-setup uninstall` again."
+        ])
     }
   }
 
@@ -97,21 +120,40 @@ public struct Revert: Sendable {
     try onFiles(path) { () throws(FileProblem) in
       guard let now = try world.files.readIfPresent(FilePath(path)) else {
         try removeFolders(folders)
-        return .alreadyGone
+        return try removeMovedBlock(shell, besides: path)
       }
       let edit: RCEdit
       do throws(RCProblem) { edit = try RCBlock.removing(shell, from: now) } catch {
         return .kept(error.reason)
       }
-      guard edit.change != .none else { return .alreadyGone }
+      guard edit.change != .none else { return try removeMovedBlock(shell, besides: path) }
       if fileWasMissing, edit.isFileOurs {
-        try world.files.remove(FilePath(path))
+        // A link of the person's to a file that was not there stays, as it was.
+        try removeBehindLinks(FilePath(path))
         try removeFolders(folders)
       } else {
         try world.files.write(FilePath(path), edit.bytes, nil)
       }
       return .undone
     }
+  }
+
+  /// A block that its owner moved to another of the files that people keep such lines in is taken out there.
+  private func removeMovedBlock(
+    _ shell: Shell, besides path: String
+  ) throws(FileProblem) -> Reversion {
+    let others = StartupFiles(world.environment, zshFolder: nil).wherePeopleKeepLines(of: shell)
+    for other in others where other.string != path {
+      guard let bytes = try? world.files.read(other) else { continue }
+      let edit: RCEdit
+      do throws(RCProblem) { edit = try RCBlock.removing(shell, from: bytes) } catch {
+        return .kept("moved to \(other): \(error.reason)")
+      }
+      guard edit.change != .none else { continue }
+      try world.files.write(other, edit.bytes, nil)
+      return .undone
+    }
+    return .alreadyGone
   }
 
   private func run(_ command: Invocation) async throws(Failure) {

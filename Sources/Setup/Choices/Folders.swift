@@ -23,6 +23,8 @@ public struct Folders: Sendable, Hashable {
   public var configuration: FilePath { configurationBase.appending("ccl-setup") }
   public var state: FilePath { stateBase.appending("ccl-setup") }
   public var engine: FilePath { configuration.appending("engine") }
+  /// The Compose file that gives the container NVIDIA cards; there only while it has them.
+  public var graphicsOverlay: FilePath { engine.appending("docker-compose.gpu.yml") }
   public var modelfiles: FilePath { configuration.appending("models") }
   public var clientSettings: FilePath { configuration.appending("claude-settings.json") }
   public var proof: FilePath { state.appending("proof") }

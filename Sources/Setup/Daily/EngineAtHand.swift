@@ -30,7 +30,9 @@ public struct EngineAtHand: Sendable, Hashable {
   }
 
   public func server(in world: World) -> OllamaServer {
-    OllamaServer(url: url, title: isOllama ? "Ollama" : "The server", network: world.network)
+    OllamaServer(
+      url: url, title: isOllama ? "Ollama" : "The server", isOurs: choices != nil,
+      network: world.network)
   }
 
   public var isOllama: Bool { choices?.engine.isOllama ?? true }
@@ -39,6 +41,28 @@ public struct EngineAtHand: Sendable, Hashable {
   public func version(in world: World) async throws(Failure) -> String {
     if isOllama { return try await server(in: world).version() }
     return try await ServerFindings.ask(url, in: world).title
+  }
+
+  /// For a word that finds our port answering.
+  /// - Throws: a `Failure` where our container stands still, and so something else answers there.
+  public func requireOwnContainer(in world: World) async throws(Failure) {
+    guard case .docker(let port, _)? = choices?.engine else { return }
+    let container = try await ContainerState.ask(in: world)
+    guard container?.isUp != true else { return }
+    let holder = await holder(of: port, in: world, within: .seconds(3))
+    throw Failure(
+      "What answers at \(url) is not ccl-setup's container",
+      why:
+        "\(container.map { "\($0.name): \($0.status)" } ?? "there is no container of ours"), and "
+        + "\(printable(holder ?? "a program of another user")) listens there",
+      tryNext: ["`ccl-setup fix` moves the container to a free port."])
+  }
+
+  /// Aliases, and models with a context baked in.
+  public var namesOfOurMaking: Set<String> {
+    let variants = additions.contexts + (choices.map { [$0.variant] } ?? [])
+    return Set(Tier.allCases.flatMap(\.anthropicNames)).union(additions.aliases.keys)
+      .union(variants.compactMap { (try? $0.name())?.description })
   }
 
   /// For words that make or delete models.

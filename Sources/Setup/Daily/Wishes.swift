@@ -20,8 +20,32 @@ extension Additions {
         tryNext: ["Choose another name.", "`ccl-setup --model \(source)` changes the model."],
         code: .usage)
     }
+    if has(target) {
+      throw Failure(
+        "\(target) cannot be another model's name",
+        why: "it is a model that ccl-setup was asked for",
+        tryNext: [
+          "Choose another name.", "`ccl-setup remove \(target)` takes the model away first.",
+        ],
+        code: .usage)
+    }
     try requirePresent(source, among: models)
     return naming(source, target)
+  }
+
+  /// Whether `pull` or `context` was asked for a model of that name.
+  private func has(_ name: ModelName) -> Bool {
+    models.contains { (try? ModelName($0)) == name }
+      || contexts.contains { (try? $0.name()) == name }
+  }
+
+  /// - Throws: a usage failure for a name that `alias` gave to another model.
+  public func requireNoAlias(_ name: ModelName) throws(Failure) {
+    guard let model = aliases[name.description] else { return }
+    throw Failure(
+      "\(name) is another name of \(printable(model)) here",
+      why: "`ccl-setup alias` was asked for that",
+      tryNext: ["`ccl-setup remove \(name)` takes the name away first."], code: .usage)
   }
 
   /// - Parameter models: what the server holds.
@@ -37,7 +61,7 @@ extension Additions {
     }
     try requirePresent(source, among: models)
     let variant = ContextVariant(model: source.description, contextWindow: context.tokens)
-    _ = try variant.name()
+    try requireNoAlias(try variant.name())
     return baking(variant)
   }
 

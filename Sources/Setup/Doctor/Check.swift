@@ -61,6 +61,12 @@ public struct Check: Sendable, Hashable, Codable {
   public var isRepairable: Bool { outcome != .pass && remedy == .fix }
   /// Whether it would harm plain `claude`'s way to the local server, and `claude-local` goes past it.
   public var isOvercome: Bool { outcome == .pass && consequence != nil }
+  /// The same, without the promise that `ccl-setup fix` mends it where that has nothing to mend.
+  public func promising(_ repair: Plan?) -> Check {
+    var check = self
+    if check.remedy == .fix, repair == nil { check.remedy = nil }
+    return check
+  }
   /// Whether `ccl-setup fix` is to speak of it.
   public var isFinding: Bool { outcome == .fail || isRepairable }
 }

@@ -49,7 +49,9 @@ public struct Examination: Sendable {
       let machine = await detected.machine
       let check = Check(
         .notSetUp, .installation, "The setup", .fail,
-        "\(Folders(world.environment).receipt) names no choices: nothing is set up here",
+        receipt == nil
+          ? "there is no receipt (\(Folders(world.environment).receipt))"
+          : "\(Folders(world.environment).receipt) names no choices",
         consequence: "There is no claude-local.", remedy: .setUp)
       return Examination(machine: machine, checks: [check] + machine.checks)
     }

@@ -30,7 +30,7 @@ extension Facts {
     return [
       Check(
         .server, .server, "The server", .pass,
-        "\(found.url) is \(found.title), \(found.models.count) models\(without)")
+        "\(found.url) is \(found.title), \(counted(found.models.count, "model"))\(without)")
     ]
   }
 

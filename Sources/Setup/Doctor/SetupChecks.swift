@@ -56,7 +56,7 @@ extension Facts {
         "The container is not started as the setup wants it."
       ),
       OwnFile(
-        .composeGPUFile, folders.engine.appending("docker-compose.gpu.yml"),
+        .composeGPUFile, folders.graphicsOverlay,
         "The container does not get the GPU."
       ),
       OwnFile(
@@ -221,7 +221,8 @@ extension Facts {
     guard let server else {
       return [
         Check(
-          .serverDown, .server, "The server", .fail, "nothing answers at \(url)",
+          .serverDown, .server, "The server", .fail,
+          "no Ollama answers at \(url)" + (surveyed?.serverProblem.map { ": \($0.why)" } ?? ""),
           consequence: "claude-local cannot reach a model.", remedy: repairOfEngine)
       ]
     }
@@ -236,7 +237,7 @@ extension Facts {
     return [
       Check(
         .server, .server, "The server", .pass,
-        "\(url) is Ollama \(printable(server.version)), \(server.models.count) models")
+        "\(url) is Ollama \(printable(server.version)), \(counted(server.models.count, "model"))")
     ]
   }
 
@@ -253,12 +254,15 @@ extension Facts {
     var checks: [Check] = []
     var isPulled = true
     for case .pullModel(let pull) in changes {
-      isPulled = false
+      let isChosen = pull.model == choices.model
+      if isChosen { isPulled = false }
       checks.append(
         Check(
-          .modelMissing, .models, printable(pull.model), .fail,
+          .modelMissing, .models, printable(pull.model), isChosen ? .fail : .warn,
           "\(choices.engine.url) does not have it",
-          consequence: "Every request is answered with a 404.", remedy: .fix))
+          consequence: isChosen
+            ? "Every request is answered with a 404." : "ccl-setup pull was asked for it.",
+          remedy: .fix))
     }
     if isPulled {
       let found = server.models.first(named: choices.model)
@@ -278,11 +282,14 @@ extension Facts {
     return checks
   }
 
+  private var derivedName: String? { (try? Plan.derivedName(choices))?.description }
+
   private func contextChecks(_ server: Survey.Server) -> [Check] {
     var checks: [Check] = []
     var isMade = true
     for case .createModel(let creation) in changes {
-      isMade = false
+      let isChosen = creation.name == derivedName
+      if isChosen { isMade = false }
       let found = server.contexts[creation.name]
       let evidence =
         found.map {
@@ -291,15 +298,17 @@ extension Facts {
       checks.append(
         Check(
           found == nil ? .derivedModelMissing : .contextWrong, .models,
-          printable(creation.name), .fail, evidence,
-          consequence: found == nil
-            ? "It is the model that claude-local asks for."
-            : "Longer prompts are cut off silently.", remedy: .fix))
+          printable(creation.name), isChosen ? .fail : .warn, evidence,
+          consequence: found != nil
+            ? "Longer prompts are cut off silently."
+            : isChosen
+              ? "It is the model that claude-local asks for."
+              : "ccl-setup context was asked for it.", remedy: .fix))
     }
-    if isMade, let name = try? Plan.derivedName(choices) {
+    if isMade, let derivedName {
       checks.append(
         Check(
-          .context, .models, printable(name.description), .pass,
+          .context, .models, printable(derivedName), .pass,
           "its context of \(choices.contextWindow) tokens is baked in"))
     }
     if let words = client.shortage(of: choices) {
@@ -338,7 +347,7 @@ extension Facts {
     var missing: [String] = []
     for case .copyModel(_, _, let to) in changes { missing.append(to) }
     let isModelMadeAnew = changes.contains { change in
-      if case .createModel = change { true } else { false }
+      if case .createModel(let creation) = change { creation.name == derivedName } else { false }
     }
     if isModelMadeAnew {
       return Check(

@@ -11,11 +11,14 @@ public struct OllamaServer: Sendable {
   public var url: String
   /// What it is called when it does not answer.
   var title = "Ollama"
+  /// Whether `ccl-setup start` brings it back.
+  var isOurs = true
   let network: Network
 
-  public init(url: String, title: String = "Ollama", network: Network) {
+  public init(url: String, title: String = "Ollama", isOurs: Bool = true, network: Network) {
     self.url = url
     self.title = title
+    self.isOurs = isOurs
     self.network = network
   }
 
@@ -115,6 +118,7 @@ public struct OllamaServer: Sendable {
     let response = try await send(
       "POST", "/api/copy", ["source": .string(source), "destination": .string(name)])
     try check(response, "The alias \(printable(name)) could not be made")
+    try checkIsOllamas(response, "/api/copy")
   }
 
   /// Removes a model; one that is not there is no error.
@@ -122,6 +126,7 @@ public struct OllamaServer: Sendable {
     let response = try await send("DELETE", "/api/delete", ["model": .string(model)])
     if response.status == 404 { return }
     try check(response, "The model \(printable(model)) could not be removed")
+    try checkIsOllamas(response, "/api/delete")
   }
 
   /// Loads a model without generating anything, and keeps it loaded for the server's keep-alive time.
@@ -163,10 +168,21 @@ public struct OllamaServer: Sendable {
   ) throws(Failure) -> Answer {
     try check(response, "\(url)\(path) did not answer as Ollama does")
     do { return try JSONDecoder.snakeCase.decode(type, from: Data(response.body)) } catch {
-      throw Failure(
-        "\(url)\(path) did not answer as Ollama does",
-        why: "the answer begins “\(printable(String(response.text.prefix(80))))”",
-        tryNext: ["Is another program on that port? `ccl-setup doctor` says which."])
+      throw notOllamas(response, path)
+    }
+  }
+
+  private func notOllamas(_ response: WebResponse, _ path: String) -> Failure {
+    Failure(
+      "\(url)\(path) did not answer as Ollama does",
+      why: "the answer begins “\(printable(String(response.text.prefix(80))))”",
+      tryNext: ["Is another program on that port? `ccl-setup doctor` says which."])
+  }
+
+  /// Ollama answers what it has done with nothing at all (measured); the page of a captive portal has a 200 too.
+  private func checkIsOllamas(_ response: WebResponse, _ path: String) throws(Failure) {
+    guard response.body.isEmpty || (try? JSON.parse(response.body)) != nil else {
+      throw notOllamas(response, path)
     }
   }
 
@@ -187,7 +203,8 @@ public struct OllamaServer: Sendable {
     case .refused:
       Failure(
         "\(title) does not answer at \(url)", why: "nothing listens there",
-        tryNext: ["`ccl-setup start`"])
+        tryNext: isOurs
+          ? ["`ccl-setup start`"] : ["Start it: `ollama serve`", "`ccl-setup` sets one up."])
     case .unknownHost:
       Failure(
         "\(title) does not answer at \(url)", why: "the host's name is not known",

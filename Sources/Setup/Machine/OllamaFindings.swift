@@ -174,7 +174,7 @@ extension OllamaFindings {
           "\(printable(version)) answers \(place): too old, the Messages API came with \(Engine.oldestVersion)",
           remedies: remedies)
       }
-      let count = models.count == 1 ? "1 model" : "\(models.count) models"
+      let count = counted(models.count, "model")
       return Probe(.ollama, .good, "\(printable(version)) answers \(place), \(count)")
     case .free:
       return Probe(

@@ -52,10 +52,11 @@ public struct Plan: Sendable, Hashable {
   public var isEmpty: Bool { withdrawn.isEmpty && steps.allSatisfy { $0.changes.isEmpty } }
   public var changes: [Change] { steps.flatMap(\.changes) }
 
-  /// The part of it that these steps are, with nothing taken back.
-  public func only(_ ids: Set<Step.ID>) -> Plan {
+  /// The part of it that these steps are.
+  /// - Parameter subjects: what is taken back; of everything else nothing.
+  public func only(_ ids: Set<Step.ID>, takingBack subjects: Set<String> = []) -> Plan {
     var part = self
-    part.withdrawn = []
+    part.withdrawn.removeAll { !subjects.contains($0.subject) }
     part.steps.removeAll { !ids.contains($0.id) }
     return part
   }

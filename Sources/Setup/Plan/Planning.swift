@@ -29,7 +29,7 @@ extension Plan {
     let folders = Folders(environment)
     var files = [
       folders.engine.appending("docker-compose.yml"),
-      folders.engine.appending("docker-compose.gpu.yml"), folders.engine.appending(".env"),
+      folders.graphicsOverlay, folders.engine.appending(".env"),
       folders.clientSettings, folders.manual,
     ]
     if choices.clientFolder == .own { files.append(ClientState.file(folders.client)) }
@@ -124,7 +124,7 @@ struct Planner {
       if graphics {
         changes.append(
           survey.ours(
-            folders.engine.appending("docker-compose.gpu.yml"), Asset.composeGraphics.bytes))
+            folders.graphicsOverlay, Asset.composeGraphics.bytes))
       }
       let container = ComposeProject.containers[isNameTaken ? 1 : 0]
       changes.append(
@@ -141,8 +141,9 @@ struct Planner {
                 graphics: graphics)
             ]),
             url: choices.engine.url,
-            // A proxy that was started beside it holds on to the network.
-            undo: [compose(["--profile", "proxy", "down"], graphics: graphics)],
+            // A proxy that was started beside it holds on to the network. The file with the cards comes and goes, and what
+            // it adds to the container is of no account here.
+            undo: [compose(["--profile", "proxy", "down"], graphics: false)],
             // A volume from before holds somebody's models.
             undoStorage: survey.isVolumeThere ? [] : [ComposeProject.storageRemoval])))
       if isContainerToBeMadeAnew, let server = survey.server, server.isTooOld {
@@ -171,7 +172,7 @@ struct Planner {
     case .server(let url):
       guard let server = survey.server else {
         throw Failure(
-          "No Ollama answers at \(url)", why: "its version could not be asked within 2 s",
+          "No Ollama answers at \(url)", why: survey.serverProblem?.why ?? "nobody has asked it",
           tryNext: ["Check the address, and that the server listens on more than its own loopback."]
         )
       }
@@ -362,9 +363,12 @@ struct Planner {
         ("docker-compose.yml", Asset.compose.bytes),
         (".env", ComposeProject.variables(port: port, container: container)),
       ] + (graphics ? [("docker-compose.gpu.yml", Asset.composeGraphics.bytes)] : [])
-    return wanted.contains { name, bytes in
-      survey.files[folders.engine.appending(name)] != .present(bytes)
-    }
+    // Cards are taken away from a container by starting it anew, without the file that gives them.
+    let isGiven = survey.receipt?["file:\(folders.graphicsOverlay)"] != nil
+    return isGiven && !graphics
+      || wanted.contains { name, bytes in
+        survey.files[folders.engine.appending(name)] != .present(bytes)
+      }
   }
 
   /// Whether an entry that no change of this plan is about must stay all the same.

@@ -32,6 +32,8 @@ public struct Survey: Sendable {
   public var receipt: Receipt?
   /// The engine that the choices name, when it answers already.
   public var server: Server?
+  /// Why it does not: nothing listens there, or what answers does not answer as Ollama does.
+  public var serverProblem: Failure?
   /// What a server that is not Ollama was found to be; `nil` where it does not answer, and for Ollama.
   public var findings: ServerFindings?
   /// Why it does not answer.
@@ -162,7 +164,12 @@ public struct Survey: Sendable {
       }
       return
     }
-    server = await Self.server(at: engine.url, variants, in: world)
+    do throws(Failure) {
+      server = try await Self.server(at: engine.url, variants, in: world)
+    } catch {
+      // The plan then has to start one, and says so.
+      serverProblem = error
+    }
     let missing = models.filter { present($0) == nil }
     await withTaskGroup(of: (String, UInt64?).self) { group in
       for model in missing {
@@ -210,12 +217,10 @@ public struct Survey: Sendable {
 
   private static func server(
     at url: String, _ variants: [ContextVariant], in world: World
-  ) async -> Server? {
+  ) async throws(Failure) -> Server {
     let ollama = OllamaServer(url: url, network: world.network)
-    // Nothing answers, or not as Ollama: the plan then has to start one, and says so.
-    guard let version = try? await ollama.version(within: .seconds(2)),
-      let models = try? await ollama.models()
-    else { return nil }
+    let version = try await ollama.version(within: .seconds(2))
+    let models = try await ollama.models()
     var server = Server(version: version, models: models, contexts: [:])
     for variant in variants {
       if server.trained[variant.model] == nil,

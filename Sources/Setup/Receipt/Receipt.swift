@@ -42,6 +42,8 @@ public struct Receipt: Sendable, Hashable, Codable {
     public var earlier: Digest?
     /// The bytes of our own file as they were written last, to tell where its owner edited it since.
     public var written: Data?
+    /// The digest of the model that our name meant when it was made, to tell where its owner gave it another meaning.
+    public var model: String?
     public var at: Date
 
     public init(
@@ -101,6 +103,7 @@ public struct Receipt: Sendable, Hashable, Codable {
     entries[index].undo = entries[index].undo.following(entry.undo)
     entries[index].title = entry.title
     entries[index].written = entry.written
+    entries[index].model = entry.model
     entries[index].state = entry.state
     entries[index].at = entry.at
   }
@@ -176,6 +179,8 @@ public enum Undo: Sendable, Hashable, Codable {
   func following(_ newer: Undo) -> Undo {
     // A restarted process has a new id, and only that one can be ended.
     if case .endProcess = newer { return newer }
+    // How large a download is may be known only when it is here.
+    if case .deleteModel(_, _, 0?) = self, case .deleteModel(_, _, .some) = newer { return newer }
     guard let after = newer.after else { return self }
     switch self {
     case .removeFile(let path, _, let folders):

@@ -28,7 +28,8 @@ public struct ReceiptStore: Sendable {
     do throws(Failure) {
       if let receipt = try read(path) { return receipt }
     } catch {
-      guard error.what == Self.damaged, let receipt = try? read(copy) else { throw error }
+      // One of another version is no damage: its copy is as new.
+      guard error.what != Self.foreign, let receipt = try? read(copy) else { throw error }
       return receipt
     }
     // A copy that cannot be read is no worse than none.
@@ -36,6 +37,7 @@ public struct ReceiptStore: Sendable {
   }
 
   static let damaged = "The receipt is damaged"
+  private static let foreign = "The receipt was written by another version of ccl-setup"
 
   private func read(_ path: FilePath) throws(Failure) -> Receipt? {
     let bytes: [UInt8]?
@@ -49,7 +51,7 @@ public struct ReceiptStore: Sendable {
       var receipt = try JSONDecoder().decode(Receipt.self, from: Data(bytes))
       guard receipt.format == Receipt.currentFormat else {
         throw Failure(
-          "The receipt was written by another version of ccl-setup",
+          Self.foreign,
           why: "\(path) has format \(receipt.format); this version reads \(Receipt.currentFormat)",
           tryNext: ["Use the ccl-setup \(printable(receipt.tool)) that wrote it."])
       }

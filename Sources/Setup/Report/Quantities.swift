@@ -49,3 +49,8 @@ extension Duration {
 public func contextInWords(_ tokens: Int) -> String {
   tokens % 1024 == 0 ? "\(tokens / 1024)k" : "\(tokens)"
 }
+
+/// `1 model`, `2 models`.
+func counted(_ count: Int, _ thing: String) -> String {
+  "\(count) \(thing)\(count == 1 ? "" : "s")"
+}

@@ -27,6 +27,18 @@ public struct StartupFiles: Sendable, Hashable {
     }
   }
 
+  /// Where else a block may be that its owner moved.
+  func wherePeopleKeepLines(of shell: Shell) -> [FilePath] {
+    let names: [String] =
+      switch shell {
+      case .bash:
+        [".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_aliases", ".bash_functions"]
+      case .zsh: [".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zsh_aliases"]
+      case .fish: []
+      }
+    return (names + [".aliases"]).map { home.appending($0) }
+  }
+
   /// The files to write, those that do not exist yet included.
   ///
   /// - Parameter contents: the bytes of those of `toRead` that exist.

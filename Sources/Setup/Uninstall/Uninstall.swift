@@ -12,7 +12,19 @@ public struct Uninstall: Sendable {
 
   /// What there is to take back.
   public func prospect() async throws(Failure) -> Prospect {
-    try await prospect(hadState: world.files.exists(Folders(world.environment).state))
+    var prospect = try await prospect(
+      hadState: world.files.exists(Folders(world.environment).state))
+    if let words = clientFolderInWords { prospect.others.append(words) }
+    return prospect
+  }
+
+  /// The client's own folder holds what people may want to copy before it goes.
+  private var clientFolderInWords: String? {
+    let folder = Folders(world.environment).client
+    let (files, bytes) = world.files.contents(of: folder)
+    guard files > 0 else { return nil }
+    return "remove \(folder), claude-local's own settings, history and conversations "
+      + "(\(counted(files, "file")), \(ByteCount(bytes).inWords))"
   }
 
   private func prospect(hadState: Bool) async throws(Failure) -> Prospect {
@@ -50,6 +62,8 @@ public struct Uninstall: Sendable {
     public let unknown: [String]
     /// Why the engine cannot be asked ever again, `nil` where it can.
     let engineGone: String?
+    /// What no entry tells of and goes with our own state, a sentence each.
+    public internal(set) var others: [String] = []
 
     init(
       receipt: Receipt, isRebuilt: Bool = false, unknown: [String] = [], engineGone: String? = nil
@@ -93,9 +107,11 @@ public struct Uninstall: Sendable {
     defer { lock.release() }
     let prospect = try await prospect(hadState: hadState)
     var receipt = prospect.receipt
+    // A state folder that was deleted had to be made again for the lock.
+    receipt.stateFolders += lock.madeFolders.filter { !receipt.stateFolders.contains($0) }
     guard !receipt.entries.isEmpty else {
       // The history of a wizard that was left early, and what the lock itself has made.
-      try removeOwnState(receipt.stateFolders + lock.madeFolders)
+      try removeOwnState(receipt.stateFolders)
       return []
     }
     if prospect.isRebuilt {
@@ -103,6 +119,17 @@ public struct Uninstall: Sendable {
       Leftovers.remove(besides: receipt.entries, in: world)
     }
     var failures: [Failure] = []
+    // A disk that is full keeps nobody from taking back what frees it: what is gone already is so for the next run too.
+    var unrecorded: Failure?
+    func forget(_ entry: Receipt.Entry) {
+      receipt.entries.removeAll { $0.subject == entry.subject }
+      do throws(Failure) {
+        try store.write(receipt)
+        unrecorded = nil
+      } catch {
+        unrecorded = error
+      }
+    }
     let lost = keepingModels ? nil : await storageThatGoes(receipt)
     var silent: Set<String> = []
     for entry in receipt.inUndoOrder {
@@ -117,14 +144,12 @@ public struct Uninstall: Sendable {
         } else {
           reversion = try await Revert(in: world).revert(entry, keepingModels: keepingModels)
         }
-        receipt.entries.removeAll { $0.subject == entry.subject }
-        try store.write(receipt)
+        forget(entry)
         report(entry, .success(reversion))
       } catch {
         // A server elsewhere is not ours to bring back: who keeps its models may leave the names there too.
         if keepingModels, entry.undo.server != nil, case .server? = receipt.choices?.engine {
-          receipt.entries.removeAll { $0.subject == entry.subject }
-          try store.write(receipt)
+          forget(entry)
           report(entry, .success(.kept(error.why)))
           continue
         }
@@ -135,7 +160,13 @@ public struct Uninstall: Sendable {
         if case .stopEngine = entry.undo { break }
       }
     }
-    if failures.isEmpty { try removeOwnState(receipt.stateFolders) }
+    if failures.isEmpty {
+      try removeOwnState(receipt.stateFolders)
+    } else if let unrecorded {
+      throw Failure(
+        "What was taken back could not be noted", why: unrecorded.why,
+        tryNext: ["Run `ccl-setup uninstall` again: it finds gone what is gone."])
+    }
     return failures
   }
 

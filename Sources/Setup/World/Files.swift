@@ -76,6 +76,23 @@ extension Files {
     (try? read(path)).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// How many files lie below a folder, and their bytes together; what cannot be looked into counts as empty.
+  func contents(of folder: FilePath) -> (files: Int, bytes: UInt64) {
+    var (files, bytes) = (0, UInt64(0))
+    for name in (try? list(folder)) ?? [] {
+      guard let found = try? status(folder.appending(name)) else { continue }
+      if found.kind == .folder {
+        let inside = contents(of: folder.appending(name))
+        files += inside.files
+        bytes += inside.bytes
+      } else {
+        files += 1
+        bytes += found.size
+      }
+    }
+    return (files, bytes)
+  }
+
   /// Whether something is at the path (a dangling link counts).
   public func exists(_ path: FilePath) -> Bool { (try? status(path)) != nil }
 }
@@ -91,14 +108,18 @@ public struct FileStatus: Sendable, Hashable {
   /// Permission bits, 0o7777 at most.
   public var mode: UInt16
   public var owner: UInt32
+  public var group: UInt32
   public var size: UInt64
   /// How many names a file has.
   public var names: UInt64
 
-  public init(kind: Kind, mode: UInt16, owner: UInt32, size: UInt64, names: UInt64 = 1) {
+  public init(
+    kind: Kind, mode: UInt16, owner: UInt32, group: UInt32, size: UInt64, names: UInt64 = 1
+  ) {
     self.kind = kind
     self.mode = mode
     self.owner = owner
+    self.group = group
     self.size = size
     self.names = names
   }

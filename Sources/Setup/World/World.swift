@@ -58,13 +58,18 @@ public struct Environment: Sendable, Hashable {
   public struct Account: Sendable, Hashable {
     public var name: String
     public var userID: UInt32
+    /// The group that is the person's own, as far as the system says.
+    public var groupID: UInt32
     /// The database's home folder: differs from `HOME` under sudo and in rehearsals.
     public var home: FilePath
     public var loginShell: FilePath?
 
-    public init(name: String, userID: UInt32, home: FilePath, loginShell: FilePath?) {
+    public init(
+      name: String, userID: UInt32, groupID: UInt32? = nil, home: FilePath, loginShell: FilePath?
+    ) {
       self.name = name
       self.userID = userID
+      self.groupID = groupID ?? userID
       self.home = home
       self.loginShell = loginShell
     }

@@ -28,6 +28,27 @@ struct OllamaServerTests {
     #expect(failure?.what == "\(url)/api/version did not answer as Ollama does")
   }
 
+  @Test(
+    "The page of a captive portal has deleted and copied nothing",
+    arguments: ["", "null", "{}", "<html>"])
+  func portal(body: String) async throws {
+    let server = server {
+      $0.web("DELETE \(url)/api/delete", status: 200, body)
+      $0.web("POST \(url)/api/copy", status: 200, body)
+    }
+    guard body == "<html>" else {
+      try await server.delete("a")
+      return try await server.copy(from: "a", to: "b")
+    }
+    for (path, ask) in [
+      ("/api/delete", { try await server.delete("a") }),
+      ("/api/copy", { try await server.copy(from: "a", to: "b") }),
+    ] as [(String, () async throws -> Void)] {
+      let failure = await #expect(throws: Failure.self) { try await ask() }
+      #expect(failure?.what == "\(url)\(path) did not answer as Ollama does")
+    }
+  }
+
   @Test("Foreign words reach no terminal unprinted")
   func escapes() async {
     let server = server { $0.web("GET \(url)/api/version", "\u{1b}]0;owned\u{7}") }

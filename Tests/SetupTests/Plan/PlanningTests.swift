@@ -126,7 +126,9 @@ struct PlanningTests {
     #expect(told == (port != 11434))
   }
 
-  @Test("The overlay for the GPU is in every compose command")
+  @Test(
+    "The overlay for the GPU is in every compose command that starts the container, and in none that ends it"
+  )
   func graphics() throws {
     let plan = try planned(.example { $0.engine = .docker(port: 11434, graphics: true) })
     let starts = plan.changes.compactMap { change -> EngineStart? in
@@ -137,9 +139,13 @@ struct PlanningTests {
       Issue.record("docker is not started by commands")
       return
     }
-    for command in up + start.undo {
+    for command in up {
       #expect(command.arguments.filter { $0 == "--file" }.count == 2, "\(command.commandLine)")
       #expect(command.arguments.contains { $0.hasSuffix("/engine/docker-compose.gpu.yml") })
+    }
+    // `start --no-gpu` takes the overlay away: what ends the container must not need it.
+    for command in start.undo {
+      #expect(!command.arguments.contains { $0.hasSuffix(".gpu.yml") }, "\(command.commandLine)")
     }
   }
 

@@ -63,8 +63,8 @@ extension DeepExamination {
         return Check(
           .deepContext, .deep, title, .fail,
           "of about \(Int(expected)) tokens \(counted) reached the model: the server cut the rest off, with a 200",
-          consequence: "Claude Code's instructions and tools are what is cut off.", remedy: .fix,
-          figures: figures)
+          consequence: "Claude Code's instructions and tools are what is cut off.",
+          remedy: remedyOfCut(counted), figures: figures)
       }
       let proved = counted > 0 ? "the server counted \(counted)" : "the server counts none"
       let survived =
@@ -78,6 +78,15 @@ extension DeepExamination {
     } catch {
       return broken(.deepContext, title, error)
     }
+  }
+
+  /// The server says that it loaded the whole context, and cuts all the same: a smaller one that the client knows of.
+  private func remedyOfCut(_ counted: Int) -> Remedy {
+    let kept = counted / 1024 * 1024
+    return kept >= 4096
+      ? Remedy(
+        "Choose a context that it keeps", run: "ccl-setup --yes --context \(contextInWords(kept))")
+      : Remedy("Choose another model or server", run: "ccl-setup")
   }
 
   // MARK: - GPU
@@ -122,7 +131,11 @@ extension DeepExamination {
 
   /// Asks every name once, and looks after each answer whether the server had to load something.
   func tierChecks() async -> [Check] {
-    let others = choices.engine.isOllama ? Tier.allCases.flatMap(\.anthropicNames) : []
+    // Names that the person gave to other models are meant to load those.
+    let others =
+      choices.engine.isOllama
+      ? Tier.allCases.flatMap(\.anthropicNames).filter { choices.additions.aliases[$0] == nil }
+      : []
     var refused: [String] = []
     var isTold = choices.engine.isOllama
     var loads = 0
