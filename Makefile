@@ -37,9 +37,11 @@ setup: ## Install what the build needs (or say what to run), build, start the wi
 install: build ## Install the program into PREFIX/bin (default: /usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(RELEASE) "$(DESTDIR)$(PREFIX)/bin/ccl-setup"
+	install -d "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -m 644 templates/man/ccl-setup.1 "$(DESTDIR)$(PREFIX)/share/man/man1/ccl-setup.1"
 
 uninstall: ## Take the program away again (what it set up: ccl-setup uninstall)
-	rm -f "$(DESTDIR)$(PREFIX)/bin/ccl-setup"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ccl-setup" "$(DESTDIR)$(PREFIX)/share/man/man1/ccl-setup.1"
 
 ## For working on it
 

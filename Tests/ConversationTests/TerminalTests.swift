@@ -1,7 +1,7 @@
-import Setup
 import Testing
 
 @testable import Conversation
+@testable import Setup
 
 @Suite("Terminal: text in lines that fit")
 struct TerminalTests {
@@ -168,20 +168,41 @@ struct TableTests {
     }
   }
 
-  @Test("What is evidence stays whole while names can lose their middles")
+  @Test("What is evidence stays whole while other columns can lose their ends")
   func evidence() {
     let table = Table(
-      [.init("variable", cut: .middle), .init("value", cut: .last)],
+      [.init("variable"), .init("value", cut: .last)],
       rows: [
         ["CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD", "1"],
         ["ANTHROPIC_BASE_URL", "http://localhost:11434/v1"],
       ])
     #expect(
       table.lines(width: 50).map(\.plain) == [
-        "  variable               value", "  CLAUDE_CODE…GLE_CLOUD  1",
+        "  variable               value", "  CLAUDE_CODE_USE_ANTH…  1",
         "  ANTHROPIC_BASE_URL     http://localhost:11434/v1",
       ])
-    #expect(table.lines(width: 30).map(\.plain).last == "  ANTHROP…E_URL  http://local…")
+  }
+
+  @Test("Names of variables that begin alike are never cut", arguments: [40, 60, 80, 200])
+  func variables(width: Int) {
+    let names = ["ANTHROPIC_DEFAULT_HAIKU_MODEL", "ANTHROPIC_DEFAULT_SONNET_MODEL"]
+    let rows = names.map { name in
+      VariableTable.Row(
+        name: name,
+        entries: [
+          .init(layer: .local, place: "/s.json", shown: "qwen3-coder-64k", isWinner: true),
+          .init(
+            layer: .user, place: "/home/ada/.claude/settings.json", shown: "haiku", isWinner: false),
+        ], problem: nil, plainWinner: .user)
+    }
+    let shown = variableScreen(
+      VariableTable(rows: rows, isSetUp: true), home: "/home/ada", width: width
+    ).map(\.plain)
+    let table = shown.dropFirst().prefix { !$0.isEmpty }
+    for name in names { #expect(table.count { $0.contains(name) } == 1) }
+    #expect(table.allSatisfy { columns($0) <= width }, "\(table)")
+    #expect(table.count == (width == 200 ? 5 : 7), "\(table)")
+    #expect(width == 40 || table.count { $0.contains("qwen3-coder-64k") } == 2)
   }
 
   @Test("No rows are a header, no columns an empty line")

@@ -47,6 +47,14 @@ import Testing
         "ccl-setup", ["--yes", "--no-verify", "--shells", "bash"] + small
       ).run()
       try #require(made.code == 0, "\(made.error)")
+      let well = try await person.setup("doctor", "--no-prompt")
+      #expect(!well.output.contains("until then"))
+      let path = person.environment["PATH"]
+      person.environment["PATH"] = path?.replacing(":\(person.home[".local/bin"])", with: "")
+      let apart = try await person.setup("doctor", "--no-prompt")
+      #expect(flowed(apart.output).contains("finds it once ~/.local/bin is on the PATH"))
+      #expect(try await person.run("man", "-w", "ccl-setup").code != 0)
+      person.environment["PATH"] = path
       let found = try await person.run("man", "-w", "ccl-setup")
       #expect(found.output.hasSuffix("/.local/share/man/man1/ccl-setup.1"), "\(found.error)")
       let shown = try await person.run("man", "ccl-setup")

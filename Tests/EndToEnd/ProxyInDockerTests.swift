@@ -120,6 +120,15 @@ struct ProxyInDockerTests {
     try await eventually(within: .seconds(60)) {
       try await page(network, "http://127.0.0.1:4000/api/version").succeeded ? true : nil
     }
+    // claude-local --proxy goes through it and starts no other.
+    let wired = try await person.setup("proxy", "wire")
+    #expect(wired.output == "http://127.0.0.1:4000", "\(wired.error)")
+    #expect(!person.exists(".local/state/ccl-setup/proxy/running.json"))
+    let line = try DoctorAnswer(try await person.setup("doctor", "--no-prompt", "--json")).checks
+      .first { $0.id == "proxy" }
+    #expect(
+      line?.outcome == "pass" && line?.evidence.contains("http://127.0.0.1:4000 goes to") == true,
+      "\(String(describing: line))")
     // A change of the setup leaves it.
     let lean = try await person.setup("profile", "full")
     #expect(lean.code == 0, "\(lean.error)")

@@ -23,8 +23,16 @@ struct ProxyWireCommand: AsyncParsableCommand {
           "The proxy cannot go to this engine",
           why: "\(printable(choices.engine.url)) is no plain http or https address")
       }
-      let url = try await DetachedProxy(in: world)
-        .running(to: engine, authority: choices.access?.authority)
+      try DetachedProxy.prepare(world)
+      let detached = DetachedProxy(in: world)
+      let url: String
+      if detached.note == nil,
+        let container = await ProxyInDocker.url(beside: choices.engine, in: world)
+      {
+        url = container
+      } else {
+        url = try await detached.running(to: engine, authority: choices.access?.authority)
+      }
       console.write(try choices.wire(through: url, in: world) + "\n")
       return .done
     }

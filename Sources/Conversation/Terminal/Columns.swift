@@ -36,13 +36,6 @@ public func cut(_ text: String, to width: Int) -> String {
   return kept + "…"
 }
 
-/// The string, cut to at most this many columns, with an ellipsis where its middle is missing.
-func cutInside(_ text: String, to width: Int) -> String {
-  guard columns(text) > width, width > 2 else { return cut(text, to: width) }
-  let end = String(text.suffix(width / 2 - 1))
-  return cut(text, to: width - columns(end)) + end
-}
-
 /// The string, followed by blanks up to this many columns.
 func padded(_ text: String, to width: Int, right: Bool = false) -> String {
   let blanks = String(repeating: " ", count: max(0, width - columns(text)))

@@ -13,8 +13,6 @@ public struct Table: Sendable {
     /// What a cell loses where its table is too wide.
     public enum Cut: Sendable {
       case end
-      /// For names that begin alike.
-      case middle
       /// Its end too, but only when the other columns have nothing left to lose.
       case last
     }
@@ -49,6 +47,11 @@ public struct Table: Sendable {
     }
     let header = line(shown.map { Text(columns[$0].title, .dim) }, shown, fitted, indentation)
     return [header] + rows.map { row in line(shown.map { row[$0] }, shown, fitted, indentation) }
+  }
+
+  /// Whether nothing has to be left out or cut at this width.
+  public func fits(width: Int, indentation: Int = 2) -> Bool {
+    total(widths(Array(columns.indices)), indentation) <= width
   }
 
   /// The titles of the columns that are left out at this width.
@@ -87,8 +90,7 @@ public struct Table: Sendable {
     var line = Text(String(repeating: " ", count: indentation))
     for (index, cell) in cells.enumerated() {
       let width = widths[index]
-      let isMiddle = columns[shown[index]].cut == .middle
-      let text = isMiddle ? cutInside(cell.plain, to: width) : cut(cell.plain, to: width)
+      let text = cut(cell.plain, to: width)
       let role = cell.spans.first?.role ?? .plain
       let blanks = String(repeating: " ", count: max(0, width - Conversation.columns(text)))
       let isLast = index == cells.count - 1

@@ -99,12 +99,25 @@ extension Facts {
       let title = path.lastComponent?.string ?? file.kind.rawValue
       guard receipt["file:\(path)"] != nil || write(to: path) != nil else { return nil }
       guard let write = write(to: path) else {
-        return Check(file.kind, of: file.subject, .installation, title, .pass, "\(path)")
+        return Check(
+          file.kind, of: file.subject, .installation, title, .pass,
+          "\(path)" + (file.kind == .manual ? wayToManual : ""))
       }
       return Check(
         file.kind, of: file.subject, .installation, title, outcome, evidence(write),
         consequence: file.consequence, remedy: .fix)
     }
+  }
+
+  /// `man` looks for a person's own pages beside the folders on the `PATH`.
+  private var wayToManual: String {
+    let folders = (environment.variables["PATH"] ?? "").split(separator: ":")
+    let isFound = folders.contains {
+      FilePath(String($0)) == environment.home.appending(".local/bin")
+    }
+    return isFound
+      ? ""
+      : "; `man ccl-setup` finds it once ~/.local/bin is on the PATH, until then `man` with its path does"
   }
 
   /// What became of a file of ours.

@@ -10,8 +10,26 @@ struct ProxyFindings: Sendable {
   var passage: Result<String, Failure>?
 
   /// Reads what the proxy has left word of, and sends one request through it.
-  /// - Returns: `nil` where none runs: a note that a killed one left behind names a port at which nothing listens.
+  /// - Returns: `nil` where none runs.
   static func ask(_ choices: Choices, in world: World) async -> ProxyFindings? {
+    var found = await noted(in: world)
+    if found == nil, let url = await ProxyInDocker.url(beside: choices.engine, in: world) {
+      found = ProxyFindings(url: url, upstream: choices.engine.url)
+    }
+    guard var findings = found else { return nil }
+    let url = findings.url
+    guard findings.goes(to: choices.engine) else { return findings }
+    do throws(Failure) {
+      let world = try await world.reaching(url, by: choices.access)
+      findings.passage = .success(try await answer(of: choices.engine, at: url, in: world))
+    } catch {
+      findings.passage = .failure(error)
+    }
+    return findings
+  }
+
+  /// The one in the background: a note that a killed one left behind names a port at which nothing listens.
+  private static func noted(in world: World) async -> ProxyFindings? {
     let place = Folders(world.environment).proxy.appending("running.json")
     guard let text = world.files.text(place), let note = try? JSON.parse(text),
       let url = note["url"]?.text, let upstream = note["upstream"]?.text
@@ -21,15 +39,7 @@ struct ProxyFindings: Sendable {
     } catch {
       if case .refused = error { return nil }
     }
-    var findings = ProxyFindings(url: url, upstream: upstream)
-    guard findings.goes(to: choices.engine) else { return findings }
-    do throws(Failure) {
-      let world = try await world.reaching(url, by: choices.access)
-      findings.passage = .success(try await answer(of: choices.engine, at: url, in: world))
-    } catch {
-      findings.passage = .failure(error)
-    }
-    return findings
+    return ProxyFindings(url: url, upstream: upstream)
   }
 
   private static func answer(
