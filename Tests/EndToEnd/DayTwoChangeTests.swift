@@ -71,7 +71,7 @@ struct DayTwoChangeTests {
       #expect(try await person.setup("remove", "llama3.2:1b").code == 64)
       for (answer, isThere) in [("", true), ("yes", false)] {
         let terminal = try await person.wizard("remove", "llama3.2:1b")
-        try await terminal.expect("Delete llama3.2:1b? [no] ▸ ")
+        try await terminal.expect("Delete llama3.2:1b (1.3 GB)? [no] ▸ ")
         try await terminal.type(answer)
         #expect(try await terminal.exit() == 0)
         #expect(try await names(person).keys.contains("llama3.2:1b") == isThere)

@@ -113,7 +113,9 @@ struct ShellOutline {
     guard unendedHereDocument == nil else { return }
     hereDocuments = []
     atCommand = true
-    if frames.isEmpty, !goesOn, !functionFollows {
+    // A here-document's last line may have no end, where a zero byte cuts the file: no statement begins behind it.
+    let isAtLineStart = cursor.bytes.prefix(cursor.position).last == newline
+    if frames.isEmpty, !goesOn, !functionFollows, isAtLineStart {
       statement = cursor.position
       isJoined = false
     }
