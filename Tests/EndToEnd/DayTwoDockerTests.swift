@@ -62,4 +62,47 @@ extension DockerTests {
     #expect(before.differences(to: try person.tree()) == [])
     try await expectNothingLeft()
   }
+  /// The words about models, and the proofs, with the real client and the container.
+  @Test(.requires(.claude(.a))) func modelsAndProofs() async throws {
+    let person = try Person([.client(.a)], in: docker.namespace, docker: docker)
+    let before = try person.tree()
+    let made = try await person.call(
+      "ccl-setup", ["--yes", "--no-verify", "--engine", "docker", "--shells", "bash"] + small
+    ).run()
+    try #require(made.code == 0, "\(made.output)\n\(made.error)")
+    for words in [
+      ["pull", "llama3.2:1b"], ["context", "llama3.2:1b", "16k"],
+      ["alias", "llama3.2:1b-16k", "other"],
+    ] { try await person.call("ccl-setup", words).succeed() }
+    let listed = try await person.setup("models")
+    for name in ["llama3.2:1b", "llama3.2:1b-16k"] {
+      #expect(listed.output.contains(name), "\(listed.output)")
+    }
+    #expect(try await person.setup("warm").output.contains("✓ The model has read"))
+    let deep = try await person.setup("doctor", "--deep", "--json", within: .seconds(240))
+    let proofs = try DoctorAnswer(deep).checks.filter { $0.id.hasPrefix("deep") }
+    #expect(proofs.count == 9 && proofs.allSatisfy { $0.outcome == "pass" }, "\(proofs)")
+    for name in ["other", "llama3.2:1b-16k", "llama3.2:1b"] {
+      try await person.call("ccl-setup", ["remove", name, "--yes"]).succeed()
+    }
+    #expect(
+      try await !models(person.web("/api/tags")).keys.contains { $0.hasPrefix("llama3.2") })
+
+    // Another server takes the port of the stopped container: neither word takes it for ours.
+    #expect(try await person.setup("stop").code == 0)
+    let other = try await person.serve()
+    let start = try await person.setup("start")
+    #expect(start.code == 1)
+    #expect(flowed(start.error).contains("is not ccl-setup's container"), "\(start.error)")
+    let stop = try await person.setup("stop")
+    #expect(stop.code == 1)
+    #expect(flowed(stop.error).contains("An Ollama goes on answering"), "\(stop.error)")
+    await other.end()
+    #expect(try await person.setup("start", "--no-warm").code == 0)
+
+    let gone = try await person.setup("uninstall", "--yes")
+    #expect(gone.code == 0, "\(gone.error)")
+    #expect(before.differences(to: try person.tree()) == [])
+    try await expectNothingLeft()
+  }
 }
