@@ -92,7 +92,7 @@ struct UninstallTests {
         "ccl-setup: claude-local", with: "ccl-setup: my")
       try person.home.put(.file(edited), at: ".bashrc")
       let result = try await uninstall(person, "--yes")
-      #expect(flowed(result.output).contains("has other markers (line "), "\(result.output)")
+      #expect(flowed(result.output).contains("has other markers (lines "), "\(result.output)")
       #expect(flowed(result.output).contains("but for what was kept"))
       #expect(try person.text(".bashrc") == edited)
     }

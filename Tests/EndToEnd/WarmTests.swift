@@ -27,10 +27,7 @@ struct WarmTests {
 
   @Test(.requires(.engine, .program("script"))) func theFirstAnswerOfARealServer() async throws {
     try await Person.alone([.client(.a)]) { person in
-      try person.home.put(
-        .file(
-          #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
-        ), at: ".claude.json")
+      try person.hasAnsweredTheClient()
       // The client's own session will make it.
       try person.home.put(.folder(mode: 0o700), at: ".local/share")
       let engine = try await LlamaServer(in: person.network)
@@ -91,13 +88,8 @@ struct WarmTests {
     arguments: [ClaudeVersion.a, .b, .c])
   func warmByItself(version: ClaudeVersion) async throws {
     try await Person.alone([.client(version)]) { person in
-      try person.home.put(
-        .file(
-          #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
-        ), at: ".claude.json")
-      // The machine that tests this is busy.
-      try person.home.put("0.10 0.10 0.10 1/100 1\n", at: "idle")
-      person.mounts = "mount --bind \(person.home["idle"]) /proc/loadavg"
+      try person.hasAnsweredTheClient()
+      try person.hasAnIdleMachine()
       let engine = try await LlamaServer(in: person.network)
       let made = try await person.setup(
         "--yes", "--no-verify", "--shells", "bash", "--profile", "lean", "--engine", engine.url)
@@ -136,12 +128,8 @@ struct WarmTests {
   @Test(.requires(.claude(.a), .claude(.b), .program("script"), .program("tmux")))
   func anUpdatedClientIsNoticed() async throws {
     try await Person.alone([.client(.b), .ollama]) { person in
-      try person.home.put(
-        .file(
-          #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
-        ), at: ".claude.json")
-      try person.home.put("0.10 0.10 0.10 1/100 1\n", at: "idle")
-      person.mounts = "mount --bind \(person.home["idle"]) /proc/loadavg"
+      try person.hasAnsweredTheClient()
+      try person.hasAnIdleMachine()
       let made = try await person.call(
         "ccl-setup", ["--yes", "--no-verify", "--shells", "bash"] + small
       ).run()
@@ -181,8 +169,7 @@ struct WarmTests {
   /// The setup's last step, after its proof.
   @Test(.requires(.program("script"))) func theSetupEndsWithIt() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
-      try person.home.put("0.10 0.10 0.10 1/100 1\n", at: "idle")
-      person.mounts = "mount --bind \(person.home["idle"]) /proc/loadavg"
+      try person.hasAnIdleMachine()
       let made = try await person.call("ccl-setup", ["--yes", "--shells", "bash"] + small).run()
       #expect(made.code == 0, "\(made.output)\n\(made.error)")
       #expect(flowed(made.output).contains("reads Claude Code's own prompt in the background"))
@@ -236,5 +223,20 @@ struct WarmTests {
       let quiet = try await person.setup("warm", "--background")
       #expect(quiet.code == 0 && quiet.output.isEmpty && quiet.error.isEmpty)
     }
+  }
+}
+
+extension Person {
+  /// The questions of the client's first start are answered, for every folder.
+  fileprivate func hasAnsweredTheClient() throws {
+    let state =
+      #"{"hasCompletedOnboarding": true, "projects": {"/": {"hasTrustDialogAccepted": true}}}"#
+    try home.put(.file(state), at: ".claude.json")
+  }
+
+  /// The machine that tests this is busy, and a busy one is not warmed up.
+  fileprivate mutating func hasAnIdleMachine() throws {
+    try home.put("0.10 0.10 0.10 1/100 1\n", at: "idle")
+    mounts = "mount --bind \(home["idle"]) /proc/loadavg"
   }
 }

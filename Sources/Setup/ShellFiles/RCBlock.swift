@@ -172,7 +172,7 @@ public enum RCProblem: Error, Sendable, Hashable {
   }
 
   private func words(_ lines: [Int]) -> String {
-    "line \(lines.map(String.init).joined(separator: ", "))"
+    "\(lines.count == 1 ? "line" : "lines") \(lines.map(String.init).joined(separator: ", "))"
   }
   private func words(_ lines: ClosedRange<Int>) -> String {
     "lines \(lines.lowerBound) to \(lines.upperBound)"
