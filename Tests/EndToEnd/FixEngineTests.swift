@@ -45,14 +45,24 @@ struct FixEngineTests {
   }
 
   /// An Ollama that we did not start listens at another port now: claude-local follows it, and nothing is started anew.
-  @Test func aServerThatMovedIsFollowed() async throws {
+  @Test(arguments: ["environment", "unit"])
+  func aServerThatMovedIsFollowed(told: String) async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
       let before = try person.tree()
       let theirs = try await person.serve()
       try await person.setUp()
       await theirs.end()
       _ = try await person.serve(port: 11500)
-      person.environment["OLLAMA_HOST"] = "127.0.0.1:11500"
+      if told == "environment" {
+        person.environment["OLLAMA_HOST"] = "127.0.0.1:11500"
+      } else {
+        // What `systemctl edit ollama` writes.
+        person.mounts = """
+          mount -t tmpfs tmpfs /etc/systemd/system && mkdir /etc/systemd/system/ollama.service.d \
+            && printf '[Service]\\nEnvironment="OLLAMA_HOST=0.0.0.0:11500"\\n' \
+            >/etc/systemd/system/ollama.service.d/override.conf
+          """
+      }
       let sick = try await person.document("doctor", "--no-prompt", code: 2)
       #expect(sick.checks.filter { $0.outcome == "fail" }.map(\.id) == ["server-moved"])
       let repaired = try await person.setup("fix", "--yes", "--no-verify")

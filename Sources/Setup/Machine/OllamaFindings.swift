@@ -28,7 +28,7 @@ public struct OllamaFindings: Sendable, Hashable, Codable {
   /// The installed `ollama` program, `nil` when there is none.
   public var program: String?
   public var programVersion: String?
-  /// Where it was asked: `OLLAMA_HOST` or 127.0.0.1:11434, as a base URL.
+  /// Where it was asked: `OLLAMA_HOST`, 127.0.0.1:11434 or where its systemd unit puts it, as a base URL.
   public var address: String
   public var port: Port
   /// What the answering server already holds.
@@ -54,7 +54,7 @@ extension OllamaFindings {
   static func detect(
     in world: World, docker: @escaping @Sendable () async -> Docker, within limit: Duration
   ) async -> Answer<OllamaFindings> {
-    let address = OllamaAddress(world.environment.nonEmpty("OLLAMA_HOST") ?? "")
+    let address = OllamaAddress.here(in: world)
     async let native = installed(in: world, within: limit)
     async let answer = ask(address, in: world, within: limit)
     var findings = OllamaFindings(address: address.url, port: .free)
