@@ -30,10 +30,7 @@ struct FirstRunTests {
   @Test(arguments: damages) func theAnswersComeBack(_ damage: Damage) async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
       let before = try person.tree()
-      let made = try await person.setup(
-        "--yes", "--no-verify", "--shells", "bash", "--client-folder", "own", "--no-warm",
-        small[0], small[1], small[2], small[3])
-      try #require(made.code == 0, "\(made.output)\n\(made.error)")
+      try await setUp(person, folder: "own")
       // Where there is nothing yet, the function answers the questions.
       #expect(try await line(person).isEmpty)
       #expect(try await person.claudeLocal(in: "bash").code == 0)
@@ -75,19 +72,20 @@ struct FirstRunTests {
   /// Other choices leave the client's folder as it is.
   @Test func anotherFolderLeavesIt() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
-      func setUp(_ folder: String) async throws {
-        let made = try await person.setup(
-          "--yes", "--no-verify", "--shells", "bash", "--client-folder", folder, "--no-warm",
-          small[0], small[1], small[2], small[3])
-        try #require(made.code == 0, "\(made.output)\n\(made.error)")
-      }
-      try await setUp("own")
+      try await setUp(person, folder: "own")
       try person.home.put(.file(#"{"numStartups":3}"#, mode: 0o600), at: Self.state)
       #expect(try await person.setup("fix", "--yes", "--no-verify").code == 0)
       let answered = try person.text(Self.state)
-      try await setUp("yours")
+      try await setUp(person, folder: "yours")
       #expect(try person.text(Self.state) == answered)
     }
+  }
+
+  private func setUp(_ person: Person, folder: String) async throws {
+    let words = [
+      "--yes", "--no-verify", "--shells", "bash", "--client-folder", folder, "--no-warm",
+    ]
+    try await person.call("ccl-setup", words + small).succeed()
   }
 
   private func line(_ person: Person) async throws -> [String] {

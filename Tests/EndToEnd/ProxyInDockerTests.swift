@@ -129,6 +129,10 @@ struct ProxyInDockerTests {
     #expect(
       line?.outcome == "pass" && line?.evidence.contains("http://127.0.0.1:4000 goes to") == true,
       "\(String(describing: line))")
+    let container = try DoctorAnswer(try await person.setup("doctor", "--no-prompt", "--json"))
+      .checks.first { $0.id == "container" }
+    #expect(
+      container?.evidence.hasPrefix("ollama: Up ") == true, "\(String(describing: container))")
     // A change of the setup leaves it.
     let lean = try await person.setup("profile", "full")
     #expect(lean.code == 0, "\(lean.error)")

@@ -28,12 +28,7 @@ struct StartCommand: AsyncParsableCommand {
       }
       let running = try? await engine.version(in: world)
       if engine.choices == nil || !engine.isOllama, let running {
-        if gpu == true {
-          throw Failure(
-            "--gpu is for an Ollama in Docker that ccl-setup started",
-            why: "\(engine.title) finds its GPU by itself", tryNext: ["`ccl-setup start`"],
-            code: .usage)
-        }
+        if gpu == true { throw EngineAtHand.noCardsToGive(engine.title) }
         reconciliation.console.say(
           "\("✓", .good) \(engine.title) answers already, version \(printable(running)).")
         if let choices = engine.choices { await warm(choices) }

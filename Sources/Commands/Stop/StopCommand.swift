@@ -31,7 +31,8 @@ struct StopCommand: AsyncParsableCommand {
           why: stopped
             ? "ccl-setup's own is stopped, this is another one"
             : "ccl-setup's own did not run, this is another one",
-          tryNext: ["`ccl-setup doctor` says which program that is.", "`systemctl stop ollama`"])
+          tryNext: ["`ccl-setup doctor` says which program that is."]
+            + EngineStop.adviceForForeign(in: world))
       }
       console.say(
         "\("✓", .good) \(choices.engine.title) is stopped; \(command: "ccl-setup start") starts it again."

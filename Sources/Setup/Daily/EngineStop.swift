@@ -32,9 +32,14 @@ public struct EngineStop: Sendable {
     }
     throw Failure(
       "This Ollama is not ccl-setup's to stop", why: "\(engine.title) was running before it",
-      tryNext: world.environment.platform == .macOS
-        ? ["Its menu has “Quit Ollama”.", "`brew services stop ollama`"]
-        : ["`systemctl stop ollama` on the machine where it runs"])
+      tryNext: Self.adviceForForeign(in: world))
+  }
+
+  /// How a person stops an Ollama that is not ours.
+  public static func adviceForForeign(in world: World) -> [String] {
+    world.environment.platform == .macOS
+      ? ["Its menu has “Quit Ollama”.", "`brew services stop ollama`"]
+      : ["`systemctl stop ollama` on the machine where it runs"]
   }
 
   /// What it does, for a person.

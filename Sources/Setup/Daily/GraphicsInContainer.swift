@@ -4,9 +4,7 @@ extension Choices {
   public mutating func use(graphics: Bool, on machine: Machine) throws(Failure) {
     guard case .docker(let port, _) = engine else {
       if !graphics { return }
-      throw Failure(
-        "--gpu is for Ollama in Docker", why: "\(engine.title) finds its GPU by itself",
-        tryNext: ["`ccl-setup start`", "`ccl-setup status` says what is on the GPU."], code: .usage)
+      throw EngineAtHand.noCardsToGive(engine.title)
     }
     if graphics, machine.graphics.nvidia.isEmpty || machine.graphics.toolkit != .working {
       throw Failure(
@@ -16,5 +14,14 @@ extension Choices {
           ?? ["`ccl-setup start` uses the CPU."])
     }
     engine = .docker(port: port, graphics: graphics)
+  }
+}
+
+extension EngineAtHand {
+  /// The answer to `--gpu` for anything but a container.
+  public static func noCardsToGive(_ title: String) -> Failure {
+    Failure(
+      "--gpu is for Ollama in Docker", why: "\(title) finds its GPU by itself",
+      tryNext: ["`ccl-setup start`", "`ccl-setup status` says what is on the GPU."], code: .usage)
   }
 }

@@ -27,12 +27,9 @@ public struct ContainerState: Sendable, Hashable, Codable {
 
   /// The container of the project, `nil` when there is none; throws when Docker could not be asked.
   static func ask(in world: World) async throws(Failure) -> ContainerState? {
-    let command = Invocation(
-      "docker",
-      [
-        "ps", "--all", "--filter", "label=com.docker.compose.project=ccl-setup", "--format",
-        "{{.Names}}\t{{.State}}\t{{.Status}}",
-      ])
+    // The proxy may stand beside it.
+    let command = ComposeProject.list(
+      "ollama", all: true, format: "{{.Names}}\t{{.State}}\t{{.Status}}")
     let result: ProgramResult
     do { result = try await world.programs.run(command, within: .seconds(10)) } catch {
       throw programFailure(error)

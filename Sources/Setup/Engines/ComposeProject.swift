@@ -39,6 +39,15 @@ public struct ComposeProject: Sendable, Hashable {
     Array("OLLAMA_PORT=\(port)\nOLLAMA_CONTAINER=\(container)\n".utf8)
   }
 
+  /// A call of Docker that tells of one service's container of this project, a line each.
+  static func list(_ service: String, all: Bool, format: String) -> Invocation {
+    let labels = ["project=ccl-setup", "service=\(service)"]
+    return Invocation(
+      "docker",
+      ["ps"] + (all ? ["--all"] : [])
+        + labels.flatMap { ["--filter", "label=com.docker.compose.\($0)"] } + ["--format", format])
+  }
+
   static let volume = "ccl-setup_ollama"
   static let storageRemoval = Invocation("docker", ["volume", "rm", "--force", volume])
 

@@ -4,12 +4,7 @@ public enum ProxyInDocker {
   /// - Returns: `nil` where none runs, or the engine is not that container.
   public static func url(beside engine: Engine, in world: World) async -> String? {
     guard case .docker = engine else { return nil }
-    let command = Invocation(
-      "docker",
-      [
-        "ps", "--filter", "label=com.docker.compose.project=ccl-setup", "--filter",
-        "label=com.docker.compose.service=proxy", "--format", "{{.Ports}}",
-      ])
+    let command = ComposeProject.list("proxy", all: false, format: "{{.Ports}}")
     // A Docker that does not answer has no proxy to offer; what that means for the engine is told elsewhere.
     guard let result = try? await world.programs.run(command, within: .seconds(5)),
       result.succeeded
