@@ -27,5 +27,8 @@ public func start() async {
         arguments: Array(CommandLine.arguments.dropFirst()),
         environment: ProcessInfo.processInfo.environment))
   }
+  if let mistyped = MistypedWord(in: Array(CommandLine.arguments.dropFirst())) {
+    mistyped.command.exit(withError: mistyped.error)
+  }
   await CCLSetup.main()
 }

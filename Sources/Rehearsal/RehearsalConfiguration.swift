@@ -20,6 +20,8 @@ public struct RehearsalConfiguration: Sendable {
   public var record: String?
   public var pace: Pace
   public var faults: [Fault]
+  /// Models of the registry that say of themselves that they call tools, and talk instead, as small ones often do.
+  public var talkers: Set<String> = []
   /// The models its registry has.
   public var catalogue: [CatalogueModel]
   /// `OLLAMA_CONTEXT_LENGTH`, in tokens; nil is unset.
@@ -107,7 +109,8 @@ extension RehearsalConfiguration {
   /// The configuration that Ollama's environment variables describe, as `ollama serve` reads them:
   /// `OLLAMA_HOST`, `OLLAMA_CONTEXT_LENGTH`, `OLLAMA_KEEP_ALIVE`, `OLLAMA_MODELS`,
   /// `OLLAMA_MAX_LOADED_MODELS`, `OLLAMA_NO_CLOUD`, `LLAMA_ARG_CACHE_RAM`; and the stand-in's own
-  /// `CCL_REHEARSAL_VERSION`, `CCL_REHEARSAL_RECORD`, `CCL_REHEARSAL_FAULTS`, `CCL_REHEARSAL_VRAM` (bytes).
+  /// `CCL_REHEARSAL_VERSION`, `CCL_REHEARSAL_RECORD`, `CCL_REHEARSAL_FAULTS`, `CCL_REHEARSAL_VRAM` (bytes),
+  /// `CCL_REHEARSAL_TALKERS` (models, with commas between).
   ///
   /// What cannot be read is passed over, as Ollama does.
   public init(environment: [String: String]) {
@@ -132,6 +135,7 @@ extension RehearsalConfiguration {
     noCloud = flag("OLLAMA_NO_CLOUD")
     hostCache = value("LLAMA_ARG_CACHE_RAM") != "0"
     faults = value("CCL_REHEARSAL_FAULTS").map(Fault.parse) ?? []
+    talkers = Set(value("CCL_REHEARSAL_TALKERS")?.split(separator: ",").map(String.init) ?? [])
   }
 }
 

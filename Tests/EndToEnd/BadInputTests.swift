@@ -295,6 +295,23 @@ struct BadInputTests {
       try person.expectHome(before)
     }
   }
+
+  @Test(arguments: [
+    ("statsu", "ccl-setup status"), ("unistall --yes", "ccl-setup uninstall"),
+    ("proxy sotp", "ccl-setup proxy stop"), ("frobnicate", nil), ("proxy frobnicate", nil),
+  ])
+  func aMistypedWord(line: String, meant: String?) async throws {
+    try await Person.alone([]) { person in
+      let result = try await person.call(
+        "ccl-setup", line.split(separator: " ").map(String.init)
+      ).run()
+      #expect(result.code == 64)
+      let told = flowed(result.error)
+      #expect(
+        meant.map { told.contains("Did you mean: \($0)") } ?? !told.contains("Did you mean"),
+        "\(told)")
+    }
+  }
 }
 
 /// Text that was wrapped at the terminal's width, in one line.

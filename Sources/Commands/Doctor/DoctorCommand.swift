@@ -41,7 +41,7 @@ struct DoctorCommand: AsyncParsableCommand {
           probe: prompting ? .live(in: world) : nil)
         // A change that is to be repaired stays one for `fix`.
         if examination.repair == nil { examination.contract?.store(in: world) }
-        if deep { await prove(&examination, in: world, console) }
+        if deep { await prove(&examination, in: world, catalogue, console) }
         console.say(checkScreen(examination.checks))
         console.say(verdict(on: examination.checks))
         if console.isJSON { console.document(DoctorDocument(examination)) }
@@ -59,13 +59,15 @@ extension ClientProbe {
 }
 
 /// Adds what only the running machine can tell.
-private func prove(_ examination: inout Examination, in world: World, _ console: Console) async {
+private func prove(
+  _ examination: inout Examination, in world: World, _ catalogue: Catalogue, _ console: Console
+) async {
   guard examination.isAnswering else {
     examination.checks.append(.notProved)
     return
   }
   let proofs = DeepExamination(
-    after: examination, in: world,
+    after: examination, in: world, catalogue: catalogue,
     listeners: .init(
       relay: { (url, world) throws(Failure) in try await PromptRelay.listen(to: url, in: world) },
       probe: { () throws(Failure) in try await ProbeListener.listen() }),

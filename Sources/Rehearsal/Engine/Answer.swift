@@ -7,14 +7,14 @@ struct Answer: Sendable, Equatable {
   static let sentence =
     "This is the rehearsal stand-in for Ollama speaking, not a language model: your request arrived."
 
-  init(to request: ChatRequest) {
+  init(to request: ChatRequest, callsTools: Bool = true) {
     let messages = request.messages
     let question = Answer.question(in: messages)
     text = Answer.sentence
     guard let last = messages.last else { return }
     if last.role == "tool" {
       text = Answer.report(of: last.content)
-    } else if let path = Answer.path(in: question),
+    } else if callsTools, let path = Answer.path(in: question),
       let call = Answer.readCall(of: path, with: request.tools)
     {
       text = ""

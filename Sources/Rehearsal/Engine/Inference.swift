@@ -135,7 +135,8 @@ extension House {
         try await Task.sleep(
           for: .seconds(Double(evaluation.evaluated) / configuration.pace.promptRate))
       }
-      let answer = Answer(to: request)
+      let answer = Answer(
+        to: request, callsTools: !configuration.talkers.contains(found.model.name))
       var pieces = Tokenizer.pieces(of: answer.text)
       var reason = "stop"
       for stop in stops(request, found) {

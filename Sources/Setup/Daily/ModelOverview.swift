@@ -116,9 +116,6 @@ extension ModelOverview.Entry {
 }
 
 extension ModelOverview.Fit {
-  /// What a model may be given at most before anybody asks for more.
-  private static let usual = [8_192, 16_384, 32_768, 65_536, 131_072, 262_144]
-
   init(bytes: Int, geometry: Geometry?, context: Int?, trained: Int?, budget: MemoryBudget?) {
     guard let budget else {
       self.init(verdict: .unknown)
@@ -133,7 +130,9 @@ extension ModelOverview.Fit {
       bytes + CatalogueModel.overhead + geometry.recurrentStateBytes
         + geometry.kvBytes(context: context)
     }
-    let longest = Self.usual.filter { $0 <= trained ?? .max }.last { need($0) <= budget.bytes }
+    let longest = ContextSize.usual.filter { $0 <= trained ?? .max }.last {
+      need($0) <= budget.bytes
+    }
     if let context, need(context) <= budget.bytes {
       self.init(
         verdict: .fits, longestContext: max(longest ?? context, context), need: need(context))
@@ -147,7 +146,7 @@ extension ModelOverview.Fit {
         verdict: longest >= enough ? .fits : .withLess, longestContext: longest,
         need: need(longest))
     } else {
-      self.init(verdict: .tooBig, need: need(Self.usual[0]))
+      self.init(verdict: .tooBig, need: need(ContextSize.usual[0]))
     }
   }
 

@@ -21,24 +21,11 @@ extension Facts {
   /// Whether the chosen model says of itself that it can call no tools.
   var lacksTools: Bool { description?.capabilities.map { !$0.contains("tools") } ?? false }
 
-  /// What the wizard would recommend now.
   private func choicesWithTools(
     _ catalogue: Catalogue, _ budget: MemoryBudget, _ ollama: OllamaServer, _ server: Survey.Server
   ) async -> Choices? {
-    var present = PresentModel.all(
-      among: server.models.map { ($0.name, $0.size, $0.details?.contextLength) })
-    for index in present.indices {
-      // A name of the catalogue may mean another model here: it is asked itself.
-      guard let details = try? await ollama.details(present[index].name.description) else {
-        continue
-      }
-      present[index].tools = details.description.capabilities?.contains("tools")
-      present[index].geometry = details.info?.geometry
-      present[index].nativeContext = details.info?.nativeContext
-    }
-    let row = recommend(
-      from: catalogue, budget: budget, freeDisk: Int(clamping: machine.disk.free),
-      present: present
+    let row = await recommendation(
+      from: catalogue, budget, freeDisk: Int(clamping: machine.disk.free), ollama, server.models
     ).choice
     guard let row, let context = row.context else { return nil }
     var changed = choices

@@ -8,7 +8,7 @@
 ///
 /// It only proposes. The true size comes from the registry's manifest, the true geometry from `/api/show`.
 public struct Catalogue: Sendable {
-  public let models: [CatalogueModel]
+  public internal(set) var models: [CatalogueModel]
   /// Ollama's own list of models that "do not work well" with Claude Code.
   public let notForAgents: NotForAgents
 

@@ -6,6 +6,8 @@ public struct ContextSize: Hashable, Comparable, Sendable, CustomStringConvertib
   public static let smallest = ContextSize(tokens: 32_768)
   /// What Ollama asks for with coding tools (64,000), as the power of two above it.
   public static let preferred = ContextSize(tokens: 65_536)
+  /// What a model may be given at most before anybody asks for more, in tokens.
+  static let usual = [8_192, 16_384, 32_768, 65_536, 131_072, 262_144]
   /// What can be asked for at all: a typing slip is found before it becomes a gigabyte.
   public static let range = 512...4_194_304
 

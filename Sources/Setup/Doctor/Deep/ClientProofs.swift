@@ -84,7 +84,7 @@ extension DeepExamination {
         .deepClient, .deep, title, .fail,
         "the word in a file never reached the model, the client ended with \(result.code) all the same and said “\(said)”",
         consequence: "Claude Code works through tools: this model will talk and do nothing.",
-        remedy: Remedy("Choose another model", run: "ccl-setup"), figures: figures)
+        remedy: await remedyOfModel(), figures: figures)
     }
     let isSaid = result.output.contains(word)
     return Check(

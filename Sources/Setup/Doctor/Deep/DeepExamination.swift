@@ -4,6 +4,8 @@
 /// at a time, since Ollama has one slot.
 public struct DeepExamination: Sendable {
   let world: World
+  let machine: Machine
+  let catalogue: Catalogue
   let choices: Choices
   let model: String
   let client: ClaudeCode.Installation?
@@ -30,14 +32,16 @@ public struct DeepExamination: Sendable {
 
   /// - Parameter examination: what the quick look found; `nil` is answered where nothing is set up.
   public init?(
-    after examination: Examination, in world: World, listeners: Listeners,
+    after examination: Examination, in world: World, catalogue: Catalogue, listeners: Listeners,
     began: @escaping @Sendable (String) -> Void
   ) {
     guard let choices = examination.choices, let model = try? choices.clientModel() else {
       return nil
     }
     self.world = world
+    self.catalogue = catalogue
     self.choices = choices
+    machine = examination.machine
     self.model = model
     self.listeners = listeners
     self.began = began

@@ -113,7 +113,7 @@ extension DeepExamination {
       return Check(
         .deepGPU, .deep, title, .warn, words,
         consequence: "The rest is computed by the CPU, which sets the pace.",
-        remedy: Remedy("Choose a smaller context or model", run: "ccl-setup"), figures: figures)
+        remedy: await remedyOfSplit(loaded), figures: figures)
     } catch {
       return broken(.deepGPU, title, error)
     }
@@ -219,7 +219,7 @@ extension DeepExamination {
           .deepTools, .deep, title, .fail,
           "it answered in words instead of calling one: “\(printable(String(reading.text.trimmed.prefix(60))))”",
           consequence: "Claude Code works through tools: this model will talk and do nothing.",
-          remedy: Remedy("Choose another model", run: "ccl-setup"), figures: figures)
+          remedy: await remedyOfModel(), figures: figures)
       }
       let argument = call.input["file_path"]?.text
       guard call.name == "Read", argument != nil else {
