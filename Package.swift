@@ -120,7 +120,9 @@ let package = Package(
         + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(
-      name: "ProxyTests", dependencies: ["CScan", "Proxy", nioSSL] + nio("NIOCore", "NIOPosix"),
+      name: "ProxyTests",
+      dependencies: ["CScan", "CSupport", "Proxy", "Support", nioSSL]
+        + nio("NIOCore", "NIOPosix"),
       swiftSettings: swift),
     .testTarget(
       name: "RehearsalTests", dependencies: ["Rehearsal"] + nio("NIOCore", "NIOPosix"),

@@ -1,4 +1,7 @@
+import CSupport
 import NIOCore
+import NIOPosix
+import Support
 import Synchronization
 import Testing
 
@@ -172,6 +175,44 @@ extension OverTheWire {
         #expect(proxy.events.notices.count == 1)
         #expect(proxy.events.notices.first?.contains("No space left") == true)
       }
+    }
+
+    @Test("A disk without room for a long body stops the recording too", .requires(.superuser))
+    func fullForBodies() async throws {
+      let path = folder.path
+      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      // The mount is the thread's own, and goes with it.
+      try await group.next().submit {
+        try #require(support_mount_for_thread(path, "size=1m") == 0)
+        let record = path + "/record.jsonl"
+        let configuration = ProxyConfiguration(
+          upstream: Upstream("http://127.0.0.1:1")!, record: record)
+        let events = RunningProxy.Events()
+        let file = try RecordFile(path: record, rotation: configuration.rotation)
+        let keeper = Keeper(configuration, file: file) { events.add($0) }
+        func pass(_ id: Int, _ bytes: Int) {
+          var parcel = Parcel(id: id)
+          parcel.requestHead = ByteBuffer(
+            string: "POST /x HTTP/1.1\r\nContent-Length: \(bytes)\r\n\r\n")
+          let piece = ByteBuffer(repeating: 97, count: 64 << 10)
+          parcel.request = Array(repeating: piece, count: bytes >> 16)
+          keeper.take(parcel)
+          parcel = Parcel(id: id)
+          parcel.facts = ExchangeFacts(
+            startedAt: 0, requestFraming: .length(bytes), end: 0, others: 0, ending: .complete)
+          keeper.take(parcel)
+        }
+        pass(1, 64 << 10)
+        pass(2, 8 << 20)
+        pass(3, 64 << 10)
+        keeper.close()
+        #expect(events.notices.count == 1)
+        #expect(events.notices.first?.contains("No space left") == true)
+        #expect(keeper.stopped != nil)
+        #expect(try recorded(record).map(\.id) == [1])
+        #expect(events.summaries.map(\.id) == [1, 2, 3])
+      }.get()
+      try await group.shutdownGracefully()
     }
 
     @Test("Files rotate by size, the oldest goes, numbers go on, and a half line is cut off")

@@ -5,7 +5,7 @@ struct BodyKeeper {
   private let isChunked: Bool
   private var scanner = ChunkScanner()
   private var isRaw = false
-  private let limit: Int
+  private var limit: Int
   private let spillPath: String?
   private var raw = 0
   /// Bytes of content that passed.
@@ -13,6 +13,8 @@ struct BodyKeeper {
   private(set) var kept = 0
   private(set) var pieces: [ByteBuffer] = []
   private(set) var spill: SpillFile?
+  /// Why the disk did not take what was to wait there; nothing more is kept then.
+  private(set) var failure: (any Error)?
   private var inMemory = 0
 
   /// Bytes of one body that are kept in memory.
@@ -65,7 +67,9 @@ struct BodyKeeper {
     } else {
       pieces.append(piece)
     }
-    if inMemory > Self.memory, let spillPath, let file = try? SpillFile(besides: spillPath) {
+    if inMemory > Self.memory, let spillPath {
+      let file: SpillFile
+      do { file = try SpillFile(besides: spillPath) } catch { return fail(error) }
       spill = file
       let earlier = pieces
       pieces = []
@@ -74,12 +78,17 @@ struct BodyKeeper {
   }
 
   private mutating func write(_ bytes: UnsafeRawBufferPointer, to file: SpillFile) {
-    do {
-      try file.append(bytes)
-    } catch {
-      // The record is about to find the disk full too; this body ends here.
-      kept = file.count
-    }
+    guard failure == nil else { return }
+    do { try file.append(bytes) } catch { fail(error) }
+  }
+
+  /// Lets go of what there is: the lines before may still have room on the disk.
+  private mutating func fail(_ error: any Error) {
+    failure = error
+    spill = nil
+    pieces = []
+    kept = 0
+    limit = 0
   }
 
   /// Longest body that is read back to be understood; no model takes a prompt of more.

@@ -38,6 +38,11 @@ final class Keeper {
       return
     }
     assembly.take(parcel)
+    if file != nil, let failure = assembly.request?.failure ?? assembly.response?.failure {
+      flush()
+      // The lines before may have found the disk full as well.
+      if let file { stopRecording(failure, keeping: file.size) }
+    }
     if let facts = parcel.facts {
       finish(&assembly, facts)
     } else {
