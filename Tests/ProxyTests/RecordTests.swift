@@ -103,6 +103,50 @@ extension OverTheWire {
       #expect(try recorded(path).first?.sent.body == "\"[redacted]\"")
     }
 
+    @Test("Keys get into no summary: not the record's, not the list's, not the terminal's")
+    func redactedSummary() async throws {
+      let path = folder.path + "/record.jsonl"
+      let key = "sk-ant-api03-" + String(repeating: "aB3_", count: 20)
+      let answer =
+        #"{"model":"m \#(key)","stop_reason":"\#(key)","content":[{"type":"tool_use","name":"\#(key)"}],"#
+        + #""error":{"message":"Incorrect API key provided: \#(key)."}}"#
+      let body =
+        #"{"model":"\#(key)","system":"s","tools":[{"name":"\#(key)","x":1}],"messages":[]}"#
+      try await withEngine { wire in
+        for _ in 0..<2 {
+          _ = try wire.receive(until: "\r\n\r\n")
+          _ = try wire.receive(count: body.utf8.count)
+          try wire.send(
+            "HTTP/1.1 401 No\r\nContent-Length: \(answer.utf8.count)\r\n\r\n\(answer)")
+        }
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        let list = try await blocking {
+          let client = try Wire(to: proxy.port)
+          for round in 0..<2 {
+            // The tool that differs is named where the prefix breaks.
+            let sent = round == 0 ? body : body.replacing("\"x\":1", with: "\"x\":2")
+            try client.send(
+              "POST /v1/messages HTTP/1.1\r\nHost: h\r\nX-Claude-Code-Session-Id: \(key)\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n\(sent)")
+            _ = try client.receive(until: "\r\n\r\n\(answer)")
+          }
+          let page = try Wire(to: proxy.port)
+          try page.send(
+            "GET /_proxy/list HTTP/1.1\r\nHost: 127.0.0.1:\(proxy.port)\r\nConnection: close\r\n\r\n"
+          )
+          return String(decoding: try page.receiveAll(), as: UTF8.self)
+        }
+        let summary = try #require(try await proxy.events.summaries(2).last)
+        #expect(summary.answer.error == "Incorrect API key provided: [redacted].")
+        #expect(summary.request.model == "[redacted]" && summary.request.session == "[redacted]")
+        #expect(summary.prefix?.place == "tools[0] [redacted]")
+        #expect(list.contains("API key provided") && !list.contains("aB3_"))
+      }
+      #expect(try !String(contentsOfFile: path, encoding: .utf8).contains("aB3_"))
+    }
+
     @Test("What is not text is recorded too, in Base64")
     func binary() async throws {
       let path = folder.path + "/record.jsonl"

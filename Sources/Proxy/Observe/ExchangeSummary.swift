@@ -98,6 +98,19 @@ extension ExchangeSummary {
     return Double(tokens - 1) * 1_000_000 / Double(end - first)
   }
 
+  /// Replaces what looks like a key in what the two sides have named and said, as in their bodies.
+  mutating func redact() {
+    func clean(_ text: inout String?) { text = text.map { withoutSecrets($0) } }
+    clean(&remark)
+    clean(&request.model)
+    clean(&request.session)
+    clean(&answer.model)
+    clean(&answer.stop)
+    clean(&answer.error)
+    if prefix != nil { clean(&prefix!.place) }
+    answer.called = answer.called?.map { withoutSecrets($0) }
+  }
+
   /// Writes the members of the JSON object that decodes to this value.
   func write(to text: inout JSONText) {
     text.field("id", id)

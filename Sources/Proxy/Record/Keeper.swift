@@ -67,6 +67,7 @@ final class Keeper {
       summary.answer = answer.facts
       summary.firstToken = answer.firstContent.flatMap { assembly.time(of: $0) }
     }
+    summary.redact()
     var row = JSONText()
     row.object { summary.write(to: &$0) }
     return row
@@ -187,6 +188,7 @@ final class Keeper {
         summary.answer.cut = true
       }
     }
+    summary.redact()
     return summary
   }
 
