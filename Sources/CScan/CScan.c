@@ -18,8 +18,8 @@ static inline uint32_t same(block a, block b) { return (uint32_t)_mm_movemask_ep
 static inline uint32_t rare(block b) {
   block found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('-')), _mm_cmpeq_epi8(b, _mm_set1_epi8('_'))),
                              _mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('I')), _mm_cmpeq_epi8(b, _mm_set1_epi8('J'))));
-  block small = _mm_or_si128(b, _mm_set1_epi8(0x20));
-  found = _mm_or_si128(found, _mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('B')), _mm_cmpeq_epi8(small, _mm_set1_epi8('z'))));
+  block separators = _mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8(':')), _mm_cmpeq_epi8(b, _mm_set1_epi8('=')));
+  found = _mm_or_si128(found, _mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('B')), separators));
   return (uint32_t)_mm_movemask_epi8(found);
 }
 static inline uint32_t special(block b) {

@@ -22,7 +22,7 @@ static inline uint32_t equal(block b, char c) { return mask(is(b, c)); }
 static inline uint32_t same(block a, block b) { return mask(_mm256_cmpeq_epi8(a, b)); }
 static inline uint32_t rare(block b) {
   block punctuation = either(is(b, '-'), is(b, '_')), capital = either(either(is(b, 'I'), is(b, 'J')), is(b, 'B'));
-  return mask(either(either(punctuation, capital), is(folded(b), 'z')));
+  return mask(either(either(punctuation, capital), either(is(b, ':'), is(b, '='))));
 }
 static inline uint32_t special(block b) {
   // As signed numbers, control characters and everything beyond ASCII are less than a space.

@@ -14,12 +14,11 @@ LINKAGE size_t NAMED(same)(const uint8_t *a, const uint8_t *b, size_t count) {
 
 LINKAGE size_t NAMED(next_rare)(const uint8_t *bytes, size_t start, size_t count) {
   size_t i = start;
-  for (; i + WIDTH <= count; i += WIDTH) {
-    uint32_t found = rare(load(bytes + i));
-    if (found) return i + first(found);
-  }
+  for (; i + WIDTH <= count; i += WIDTH)
+    for (uint32_t found = rare(load(bytes + i)); found; found &= found - 1)
+      if (may_lead(bytes, i + first(found), count)) return i + first(found);
   for (; i < count; i++)
-    if (is_rare(bytes[i])) return i;
+    if (is_rare(bytes[i]) && may_lead(bytes, i, count)) return i;
   return count;
 }
 

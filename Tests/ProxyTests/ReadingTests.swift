@@ -49,6 +49,59 @@ import Testing
     #expect(withoutSecrets(text) == clean)
   }
 
+  @Test(
+    "A value is known by its name, in JSON, in a shell, in a header, in a URL",
+    arguments: [
+      (#"{"password":"hunter2!","x":1}"#, #"{"password":"[redacted]","x":1}"#),
+      (#"{"secret" : "always"}"#, #"{"secret" : "[redacted]"}"#),
+      (#"{"apiKey":"abcdefgh"}"#, #"{"apiKey":"[redacted]"}"#),
+      (#"{"api_key":"abcdefgh"}"#, #"{"api_key":"[redacted]"}"#),
+      (#"{"clientSecret":"ab\"cd"}"#, #"{"clientSecret":"[redacted]"}"#),
+      (#"{"accessToken":"abcd.efgh"}"#, #"{"accessToken":"[redacted]"}"#),
+      (#"{"token":"0123456789abcdef"}"#, #"{"token":"[redacted]"}"#),
+      (#"{"key":"AbCdEfGhIjKlMn0123"}"#, #"{"key":"[redacted]"}"#),
+      (#"{"password": "hunter2", "x": 1}"#, #"{"password": "[redacted]", "x": 1}"#),
+      (#"{"password":"a\"b7c"}"#, #"{"password":"[redacted]"}"#),
+      ("export PASSWORD=correcthorse\nls", "export PASSWORD=[redacted]\nls"),
+      ("DB_PASSWORD=p@ss/w:rd ./run", "DB_PASSWORD=[redacted] ./run"),
+      ("password: hunter2", "password: [redacted]"),
+      ("'password' => 'hunter2'", "'password' => '[redacted]'"),
+      (#"secret := "abcdef""#, #"secret := "[redacted]""#),
+      ("authorization: Basic dXNlcjpwYXNz", "authorization: Basic [redacted]"),
+      ("GET /x?api_key=abc123def&y=1", "GET /x?api_key=[redacted]&y=1"),
+      ("postgres://user:pa55@db/x", "postgres://user:[redacted]@db/x"),
+      ("redis://:hunter@h:6379", "redis://:[redacted]@h:6379"),
+      ("gsk_AAAAAAAAAAAAAAAAAAAAAAAA", "[redacted]"),
+      ("xai-AAAAAAAAAAAAAAAAAAAAAAAA", "[redacted]"),
+      ("pypi-AgEIcHlwaS5vcmcAAAAAAAAAAAAAAAAAAAAAA", "[redacted]"),
+      ("dop_v1_0123456789abcdef0123456789abcdef", "[redacted]"),
+      (
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ\n-----END PGP",
+        "[redacted]-----END PGP"
+      ),
+    ])
+  func named(_ text: String, _ clean: String) {
+    #expect(withoutSecrets(text) == clean)
+    #expect(withoutSecrets(clean) == clean)
+  }
+
+  @Test(
+    "Prose, programs and the client's own counters stay as they are",
+    arguments: [
+      #""max_tokens":32000,"input_tokens":1234567,"token":123456789012345678,"key":1234567890123456789"#,
+      #"{"password":{"type":"string"},"secret":"","token":"invalid","key":"Enter"}"#,
+      #"{"password":"The password of the user"}"#, #"{"api_key":"<your key>","secret":"$SECRET"}"#,
+      "The password: what you typed before. The key: 3 of them. A token: the monkey: one.",
+      "password = getpass.getpass() ; token = tokenizer2.encode_this(text)",
+      "login(user=user, password=password)", "key=lambda pair: pair[1]", "PASSWORD=$(cat file)",
+      "PASSWORD=\"$1\"", "password: string; secret: Optional[str] = None",
+      "http://127.0.0.1:4000/x@y and http://localhost:11434", "https://user:$PASS@host/",
+      "mail:a@b.example", "key: user-profile-2", "sort(key=by_name)", "if key == other_key:",
+    ])
+  func noSecrets(_ text: String) {
+    #expect(withoutSecrets(text) == text)
+  }
+
   @Test("A key is found wherever a body is parted", arguments: [false, true])
   func partedSecrets(_ narrowly: Bool) {
     ccl_walk_narrowly(narrowly)

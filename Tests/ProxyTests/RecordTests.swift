@@ -91,6 +91,9 @@ extension OverTheWire {
           try client.send(
             "POST /x?api_key=secretvalue&beta=true HTTP/1.1\r\nHost: h\r\nx-api-key: \(key)\r\n"
               + "Authorization: Bearer hunter2hunter2\r\nX-Odd: \(key)\r\n"
+              + "Referer: http://x/?api_key=hunter2\r\n"
+              + ["api_key", "x_api_key", "Token", "Secret", "Key", "Password", "X-Auth", "api-key-2"]
+              .map { "\($0): hunter2\r\n" }.joined()
               + "Content-Length: \(key.utf8.count + 2)\r\n\r\n\"\(key)\"")
           _ = try client.receive(until: "\r\n\r\n")
         }

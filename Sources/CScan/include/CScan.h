@@ -9,8 +9,8 @@
 /// Count of bytes at the beginning of `a` and `b` that are the same, at most `count`.
 size_t ccl_same(const uint8_t *a, const uint8_t *b, size_t count);
 
-/// First index from `start` on of one of the bytes by which keys are recognised (`-`, `_`, `I`, `J`, `B`, `z`, `Z`); `count`
-/// if there is none.
+/// First index from `start` on of one of the bytes by which keys are recognised (`-`, `_`, `I`, `J`, `B`, and `:` or `=`
+/// behind what may be a credential's name); `count` if there is none.
 size_t ccl_next_rare(const uint8_t *bytes, size_t start, size_t count);
 
 /// Index after the JSON value that begins at `start`; 0 if it does not end before `count`. The value is not validated.

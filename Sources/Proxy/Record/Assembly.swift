@@ -137,7 +137,9 @@ struct HeadFields {
           text.array {
             $0.string(UnsafeRawBufferPointer(rebasing: bytes[field.name]))
             let value = UnsafeRawBufferPointer(rebasing: bytes[field.value])
-            if isSecretHeader(bytes, field.name) || !findSecrets(in: value).isEmpty {
+            if isSecretHeader(bytes, field.name) || !findSecrets(in: value).isEmpty
+              || value.contains("?", in: 0..<value.count)
+            {
               $0.string(
                 withoutSecrets(header: bytes.text(field.name), bytes.text(field.value)))
             } else {

@@ -121,7 +121,8 @@ func withoutSecrets(header name: String, _ value: String) -> String {
   let isSecret = name.withUTF8 {
     isSecretHeader(UnsafeRawBufferPointer($0), 0..<$0.count)
   }
-  guard isSecret else { return withoutSecrets(value) }
+  // A Referer may have keys in its query.
+  guard isSecret else { return withoutSecrets(target: value) }
   let scheme = value.prefix { $0.isLetter }
   return ["Bearer", "Basic", "Digest"].contains(scheme) ? "\(scheme) \(redacted)" : "\(redacted)"
 }

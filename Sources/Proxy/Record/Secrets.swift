@@ -5,35 +5,40 @@ let redacted: StaticString = "[redacted]"
 
 /// Whether the value of the header with this name is never recorded.
 func isSecretHeader(_ bytes: UnsafeRawBufferPointer, _ name: Range<Int>) -> Bool {
-  for ending in secretEndings where name.count >= ending.utf8CodeUnitCount {
-    let end = name.upperBound - ending.utf8CodeUnitCount..<name.upperBound
-    if bytes.matches(end, ending) { return true }
+  var end = name.upperBound
+  // `api-key-2`
+  while end > name.lowerBound, !bytes[end - 1].isLetter { end -= 1 }
+  for ending in secretEndings where end - name.lowerBound >= ending.utf8CodeUnitCount {
+    if bytes.matches(end - ending.utf8CodeUnitCount..<end, ending) { return true }
   }
   return false
 }
 
-/// Ends of the names of headers that hold credentials: `x-api-key`, `proxy-authorization`, `x-auth-token`, `set-cookie`.
+/// Ends of the names of headers that hold credentials: `x-api-key`, `proxy-authorization`, `X-Auth`, `set-cookie`.
 private let secretEndings: [StaticString] = [
-  "authorization", "-key", "-token", "-secret", "-password", "cookie", "apikey",
+  "key", "token", "secret", "password", "passwd", "auth", "authorization", "cookie", "credential",
+  "credentials",
 ]
 
 /// Query parameters whose values are never recorded: `api_key`, `access_token`, `X-Amz-Signature`, `sig` and their kind.
 func isSecretParameter(_ name: some StringProtocol) -> Bool {
   let name = name.lowercased()
   return ["auth", "code", "sig"].contains(name)
-    || ["key", "token", "secret", "password", "signature", "credential", "authorization"]
-      .contains { name.hasSuffix($0) }
+    || [
+      "key", "token", "secret", "password", "passwd", "signature", "credential", "authorization",
+    ].contains { name.hasSuffix($0) }
 }
 
 /// Where something that looks like a key stands in `bytes`, in order and without overlaps.
 ///
 /// A key is recognised by the beginning that its maker gave it for this purpose: `sk-` (Anthropic's keys and OAuth
 /// tokens, OpenAI and many), `ghp_`, `gho_`, `ghu_`, `ghs_`, `ghr_` and `github_pat_` (GitHub), `glpat-` (GitLab), `xoxb-`
-/// and its kind (Slack), `hf_` (Hugging Face), `npm_`, `sk_live_` (Stripe), `AKIA` and `ASIA` (AWS), `AIza` (Google), `eyJ`
-/// with two dots (a JSON web token), and a PEM private key; or by what stands before it (``credential(at:in:after:)``).
+/// and its kind (Slack), `hf_` (Hugging Face), `gsk_` (Groq), `xai-` (xAI), `npm_`, `pypi-`, `dop_v1_` (DigitalOcean),
+/// `sk_live_` (Stripe), `AKIA` and `ASIA` (AWS), `AIza` (Google), `eyJ` with two dots (a JSON web token), and a private key
+/// of PEM or PGP; or by what stands before it: `Bearer`, a name (``namedValue(at:in:)``), or the user in a URL.
 /// The search looks for rare bytes of these only, so that a body costs microseconds.
 func findSecrets(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
-  guard let start = bytes.baseAddress, bytes.count >= 16 else { return [] }
+  guard let start = bytes.baseAddress, bytes.count >= 8 else { return [] }
   let first = start.assumingMemoryBound(to: UInt8.self)
   var found: [Range<Int>] = []
   var index = 0
@@ -61,12 +66,14 @@ private let dashed = [
   Beginning(text: "sk-", rare: 2, rest: 16), Beginning(text: "glpat-", rare: 5, rest: 16),
   Beginning(text: "xoxb-", rare: 4, rest: 10), Beginning(text: "xoxp-", rare: 4, rest: 10),
   Beginning(text: "xoxa-", rare: 4, rest: 10), Beginning(text: "xoxs-", rare: 4, rest: 10),
+  Beginning(text: "xai-", rare: 3, rest: 20), Beginning(text: "pypi-", rare: 4, rest: 30),
 ]
 private let underscored = [
   Beginning(text: "ghp_", rare: 3, rest: 20), Beginning(text: "gho_", rare: 3, rest: 20),
   Beginning(text: "ghu_", rare: 3, rest: 20), Beginning(text: "ghs_", rare: 3, rest: 20),
   Beginning(text: "ghr_", rare: 3, rest: 20), Beginning(text: "github_pat_", rare: 6, rest: 20),
   Beginning(text: "hf_", rare: 2, rest: 20), Beginning(text: "npm_", rare: 3, rest: 30),
+  Beginning(text: "gsk_", rare: 3, rest: 20), Beginning(text: "dop_v1_", rare: 3, rest: 30),
   Beginning(text: "sk_live_", rare: 2, rest: 16), Beginning(text: "rk_live_", rare: 2, rest: 16),
 ]
 private let withI = [
@@ -85,9 +92,9 @@ private func secret(
     switch bytes[index - 1] {
     case UInt8(ascii: "-"): return privateKey(at: index, in: bytes, after: floor)
     case UInt8(ascii: "k"), UInt8(ascii: "t"), UInt8(ascii: "b"), UInt8(ascii: "p"),
-      UInt8(ascii: "a"), UInt8(ascii: "s"):
+      UInt8(ascii: "a"), UInt8(ascii: "s"), UInt8(ascii: "i"):
       beginnings = dashed
-    default: return credential(at: index, in: bytes, after: floor)
+    default: return nil
     }
   case UInt8(ascii: "_"):
     guard index > floor else { return nil }
@@ -96,11 +103,14 @@ private func secret(
       UInt8(ascii: "o"), UInt8(ascii: "p"), UInt8(ascii: "r"), UInt8(ascii: "s"),
       UInt8(ascii: "u"):
       beginnings = underscored
-    default: return credential(at: index, in: bytes, after: floor)
+    default: return nil
     }
   case UInt8(ascii: "I"): beginnings = withI
   case UInt8(ascii: "J"): beginnings = withJ
-  default: return credential(at: index, in: bytes, after: floor)
+  case UInt8(ascii: "B"): return bearer(at: index, in: bytes)
+  default:
+    let value = namedValue(at: index, in: bytes) ?? password(ofURL: index, in: bytes)
+    return value.flatMap { $0.lowerBound >= floor ? $0 : nil }
   }
   for beginning in beginnings {
     let start = index - beginning.rare
@@ -123,78 +133,17 @@ private func secret(
     guard end - start - length >= beginning.rest, !isToken || dots == 2 else { continue }
     return start..<end
   }
-  return credential(at: index, in: bytes, after: floor)
+  return nil
 }
 
-private let schemes: [StaticString] = ["bearer ", "basic ", "token "]
-
-/// Longest distance from the rare byte of a credential's name to its value, quotes and scheme included.
+/// Longest distance from the byte before a value by which it is recognised to the value, quotes and scheme included.
 let longestLead = 48
 
-/// A value without a beginning of its own, known by its name: `Bearer …`, `authorization: …`, `"access_token":"…"`,
-/// `API_KEY=…`, `x-api-key: …`, also in JSON inside of JSON. It has a digit, as a key has and few words of prose do, unless a scheme says what it is.
-private func credential(
-  at index: Int, in bytes: UnsafeRawBufferPointer, after floor: Int
-) -> Range<Int>? {
-  let limit = min(bytes.count, index + longestLead)
-  var place: Int
-  var needsDigit = true
-  switch bytes[index] {
-  case UInt8(ascii: "B"):
-    guard bytes.starts(at: index, with: "Bearer ") || bytes.starts(at: index, with: "BEARER ")
-    else { return nil }
-    place = index + 7
-  case UInt8(ascii: "z"), UInt8(ascii: "Z"):
-    guard index + 6 <= limit, bytes.matches(index..<index + 6, "zation"),
-      index - floor >= 7, bytes.matches(index - 7..<index, "authori")
-    else { return nil }
-    guard let value = valueStart(index + 6, limit, bytes) else { return nil }
-    place = value
-    for scheme in schemes {
-      let end = place + scheme.utf8CodeUnitCount
-      if end <= limit, bytes.matches(place..<end, scheme) {
-        place = end
-        needsDigit = false
-      }
-    }
-  default:
-    guard index + 1 < limit else { return nil }
-    let name: StaticString
-    switch bytes[index + 1].lowercased {
-    case UInt8(ascii: "t"): name = "token"
-    case UInt8(ascii: "k"): name = "key"
-    case UInt8(ascii: "s"): name = "secret"
-    case UInt8(ascii: "p"): name = "password"
-    default: return nil
-    }
-    let end = index + 1 + name.utf8CodeUnitCount
-    guard end < limit, bytes.matches(index + 1..<end, name),
-      let value = valueStart(end, limit, bytes)
-    else { return nil }
-    place = value
-  }
-  var end = place
-  var hasDigit = false
-  while end < bytes.count, bytes[end].isTokenByte {
-    hasDigit = hasDigit || bytes[end] &- 0x30 < 10
-    end += 1
-  }
-  return place >= floor && end - place >= 12 && (hasDigit || !needsDigit) ? place..<end : nil
-}
-
-/// Where the value begins whose name ends at `start`: behind a colon or an equals sign, with or without quotes.
-private func valueStart(_ start: Int, _ limit: Int, _ bytes: UnsafeRawBufferPointer) -> Int? {
-  var index = start
-  func isQuote(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\\")
-  }
-  while index < limit, isQuote(bytes[index]) || bytes[index].isBlank { index += 1 }
-  guard index < limit, bytes[index] == .colon || bytes[index] == UInt8(ascii: "=") else {
-    return nil
-  }
-  index += 1
-  while index < limit, isQuote(bytes[index]) || bytes[index].isBlank { index += 1 }
-  return index < limit ? index : nil
+private func bearer(at index: Int, in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+  guard bytes.starts(at: index, with: "Bearer ") || bytes.starts(at: index, with: "BEARER ")
+  else { return nil }
+  let token = bytes.token(from: index + 7)
+  return token.range.count >= 12 && token.hasDigit ? token.range : nil
 }
 
 /// Whether the letter before `index` is the end of a JSON escape such as `\n`, not of a word.
@@ -210,7 +159,10 @@ private func privateKey(
   guard start >= floor, bytes.starts(at: start, with: "-----BEGIN ") else { return nil }
   var end = start + 11
   while end < bytes.count, end < start + 60, bytes[end] != UInt8(ascii: "-") { end += 1 }
-  guard end >= 11 + start, bytes.starts(at: end - 11, with: "PRIVATE KEY-----") else { return nil }
+  guard end >= 11 + start,
+    bytes.starts(at: end - 11, with: "PRIVATE KEY-----")
+      || bytes.starts(at: end - 17, with: "PRIVATE KEY BLOCK-----")
+  else { return nil }
   while end < bytes.count, !bytes.starts(at: end, with: "-----END ") { end += 1 }
   return start..<end
 }
@@ -225,13 +177,12 @@ extension UnsafeRawBufferPointer {
 }
 
 extension UInt8 {
-  var isAlphanumeric: Bool {
-    (self >= 0x30 && self <= 0x39) || (self >= 0x41 && self <= 0x5A)
-      || (self >= 0x61 && self <= 0x7A)
-  }
+  var isLetter: Bool { lowercased >= 0x61 && lowercased <= 0x7A }
+  var isDigit: Bool { self >= 0x30 && self <= 0x39 }
+  var isAlphanumeric: Bool { isDigit || isLetter }
 
   /// What RFC 6750 allows in a bearer token.
-  fileprivate var isTokenByte: Bool {
+  var isTokenByte: Bool {
     isKeyByte || self == UInt8(ascii: ".") || self == UInt8(ascii: "~") || self == UInt8(ascii: "+")
       || self == UInt8(ascii: "/") || self == UInt8(ascii: "=")
   }
