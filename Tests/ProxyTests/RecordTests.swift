@@ -172,6 +172,58 @@ extension OverTheWire {
       #expect(received.base64.flatMap { Data(base64Encoded: $0) } == Data(body))
     }
 
+    @Test("One byte that is no text does not keep a key in", arguments: [1, 40_000])
+    func binarySecrets(_ rounds: Int) async throws {
+      let path = folder.path + "/record.jsonl"
+      let key = "sk-ant-api03-" + String(repeating: "k9", count: 30)
+      let round = Array("words \(key) and \u{e9} ".utf8) + [0xFF]
+      let body = (0..<rounds).flatMap { _ in round }
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n")
+        try wire.send(body)
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          _ = try client.receive(until: "\r\n\r\n")
+          _ = try client.receive(count: body.count)
+        }
+      }
+      let base64 = try #require(try recorded(path).first?.received?.base64)
+      let clean = Array("words [redacted] and \u{e9} ".utf8) + [0xFF]
+      let expected = (0..<rounds).flatMap { _ in clean }
+      #expect(Data(base64Encoded: base64) == Data(expected))
+    }
+
+    @Test("A compressed body, which hides its keys, is not recorded, and that is said")
+    func compressed() async throws {
+      let path = folder.path + "/record.jsonl"
+      try await withEngine { wire in
+        for coding in ["gzip", "identity"] {
+          _ = try wire.receive(until: "\r\n\r\n")
+          try wire.send(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: \(coding)\r\nContent-Length: 4\r\n\r\nbody")
+        }
+      } change: {
+        $0.record = path
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          for _ in 0..<2 {
+            try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            _ = try client.receive(until: "\r\n\r\nbody")
+          }
+        }
+      }
+      let lines = try recorded(path)
+      #expect(lines.map { $0.received?.body } == [nil, "body"])
+      #expect(lines.map { $0.received?.leftOut } == ["gzip", nil])
+      #expect(lines.map(\.responseSize) == [4, 4])
+    }
+
     @Test("A body beyond memory is recorded whole, beyond the limit up to it", arguments: [5, 9])
     func large(_ megabytes: Int) async throws {
       let path = folder.path + "/record.jsonl"
@@ -371,6 +423,7 @@ struct RecordedLine: Decodable {
     var body: String?
     var base64: String?
     var truncated: Bool?
+    var leftOut: String?
     var marks: [[Int]]?
   }
   var id: Int

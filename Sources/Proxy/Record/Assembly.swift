@@ -125,6 +125,11 @@ struct HeadFields {
     return first("content-length").flatMap { Int($0) }.map(Framing.length) ?? other
   }
 
+  /// How the body is compressed; nil if it is not.
+  var coding: String? {
+    first("content-encoding").flatMap { $0.isEmpty || $0.lowercased() == "identity" ? nil : $0 }
+  }
+
   var status: Int? {
     Int(Substring(startLine.utf8.dropFirst(9).prefix(3)))
   }

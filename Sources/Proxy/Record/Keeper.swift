@@ -80,13 +80,13 @@ final class Keeper {
     line.cut(to: line.count - 1)
     line.begin("sent")
     assembly.requestHead.write(to: &line)
-    line.body(assembly.request?.reread())
+    line.body(assembly.request?.reread(), coding: assembly.requestHead.coding)
     line.raw("}")
     if let head = assembly.responseHead {
       line.begin("received")
       head.write(to: &line)
       line.marks(assembly.marks)
-      line.body(assembly.response?.reread())
+      line.body(assembly.response?.reread(), coding: head.coding)
       line.raw("}")
     }
     line.endLine()
@@ -245,13 +245,15 @@ final class Keeper {
     do {
       text.begin("sent")
       head.write(to: &text)
-      try writeBody(assembly.request, body, standing: assembly.prompt?.standing ?? [])
+      try writeBody(
+        assembly.request, body, coding: head.coding, standing: assembly.prompt?.standing ?? [])
       text.raw("}")
       if assembly.response != nil || assembly.responseHead != nil {
         text.begin("received")
         (assembly.responseHead ?? HeadFields(ByteBuffer())).write(to: &text)
         text.marks(assembly.marks)
-        try writeBody(assembly.response, assembly.response?.whole())
+        try writeBody(
+          assembly.response, assembly.response?.whole(), coding: assembly.responseHead?.coding)
         text.raw("}")
       }
       text.endLine()
@@ -264,9 +266,11 @@ final class Keeper {
   }
 
   private func writeBody(
-    _ body: BodyKeeper?, _ whole: ByteBuffer?, standing: [(part: Range<Int>, id: Int?)] = []
+    _ body: BodyKeeper?, _ whole: ByteBuffer?, coding: String?,
+    standing: [(part: Range<Int>, id: Int?)] = []
   ) throws {
     guard let body, body.kept > 0 else { return }
+    if let coding { return text.body(leftOut: coding) }
     if body.isTruncated { text.raw(",\"truncated\":true") }
     if let whole {
       let written = standing.map { ($0.part, $0.id.flatMap(lists.text)) }
@@ -280,7 +284,7 @@ final class Keeper {
     }
   }
 
-  /// Bytes of a spilled body that are looked at together, a multiple of three.
+  /// Bytes of a spilled body that are looked at together.
   private static let window = 192 * 1024
 
   private func writeSpilled(_ spill: SpillFile, isTruncated: Bool) throws {
@@ -293,16 +297,31 @@ final class Keeper {
       }
       return used
     }
-    text.raw(isText ? ",\"body\":\"" : ",\"base64\":\"")
+    guard isText else { return try writeSpilledBytes(spill) }
+    text.raw(",\"body\":\"")
     try eachWindow(of: spill) { bytes, isLast in
       defer { scratch.clear() }
       if text.count > Self.batch { try writeEarly() }
-      guard isText else {
-        text.base64(bytes)
-        return bytes.count
-      }
       return text.redacted(bytes, isLast: isLast, isCut: isTruncated)
     }
+    text.raw("\"")
+  }
+
+  private func writeSpilledBytes(_ spill: SpillFile) throws {
+    scratch.clear()
+    text.raw(",\"base64\":\"")
+    try eachWindow(of: spill) { bytes, isLast in
+      if text.count > Self.batch { try writeEarly() }
+      let used = scratch.redacted(bytes, isLast: isLast, isText: false)
+      // Three bytes are four letters.
+      let count = isLast ? scratch.count : scratch.count / 3 * 3
+      scratch.buffer.withUnsafeReadableBytes {
+        text.base64(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+      }
+      scratch.drop(first: count, phase: 0)
+      return used
+    }
+    scratch.clear()
     text.raw("\"")
   }
 

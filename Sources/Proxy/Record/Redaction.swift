@@ -42,8 +42,10 @@ extension JSONText {
     raw(",\"body\":\"")
     if !parts(bytes, isCut, written, remember) {
       cut(to: start)
+      var clean = JSONText(capacity: bytes.count)
+      _ = clean.redacted(bytes, isLast: true, isText: false)
       raw(",\"base64\":\"")
-      base64(bytes)
+      clean.buffer.withUnsafeReadableBytes { base64($0) }
     }
     raw("\"")
   }
@@ -74,20 +76,25 @@ extension JSONText {
   }
 
   /// A body as far as it has come.
-  mutating func body(_ bytes: ByteBuffer?) {
+  mutating func body(_ bytes: ByteBuffer?, coding: String?) {
     guard let bytes, bytes.readableBytes > 0 else { return }
+    if let coding { return body(leftOut: coding) }
     bytes.withUnsafeReadableBytes { body($0, isCut: true) }
   }
+
+  /// A body that is not recorded, since a compressed one cannot be searched for keys.
+  mutating func body(leftOut coding: String) { field("leftOut", coding) }
 
   /// A part of a string with everything that looks like a key replaced.
   ///
   /// - Parameters:
   ///   - isLast: no other part follows.
   ///   - isCut: what follows the last part was not kept, so it may end within a character.
+  ///   - isText: false writes the bytes as they are.
   /// - Returns: bytes used, nil if they are not UTF-8. A part that is not the last leaves out what may be the beginning of a
   ///   key, or a name whose value follows.
   mutating func redacted(
-    _ bytes: UnsafeRawBufferPointer, isLast: Bool, isCut: Bool = false
+    _ bytes: UnsafeRawBufferPointer, isLast: Bool, isCut: Bool = false, isText: Bool = true
   ) -> Int? {
     let secrets = findSecrets(in: bytes)
     var end = bytes.count
@@ -106,11 +113,19 @@ extension JSONText {
     var start = 0
     for secret in secrets where secret.upperBound <= end {
       let clear = UnsafeRawBufferPointer(rebasing: bytes[start..<secret.lowerBound])
-      guard escaped(clear, isLast: true) != nil else { return nil }
+      if !isText {
+        raw(clear)
+      } else if escaped(clear, isLast: true) == nil {
+        return nil
+      }
       raw(Proxy.redacted)
       start = secret.upperBound
     }
     let rest = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+    guard isText else {
+      raw(rest)
+      return end
+    }
     return escaped(rest, isLast: isLast && !isCut).map { start + $0 }
   }
 }

@@ -105,7 +105,7 @@ views.raw = (x, full) => {
     h('h3', {}, name),
     h('table', { class: 'headers' }, h('tbody', {}, (part.headers || []).map(field => h('tr', {}, h('th', { scope: 'row' }, field[0]), h('td', { class: 'mono' }, field[1]))))),
     part.truncated && box('warn', 'Only the first ' + size(info.bodyLimit || bytesOf(part.body || '')) + ' were recorded.'),
-    part.body ? code(part.json ? pretty(part.json) : part.body.slice(0, 2e6)) : note('no body'),
+    part.leftOut ? note(`The body is compressed (${part.leftOut}). It is not recorded, since keys in it could not be taken out.`) : part.body ? code(part.json ? pretty(part.json) : part.body.slice(0, 2e6)) : note('no body'),
   ];
   const body = (full.sent || {}).body;
   return [

@@ -125,24 +125,13 @@ async function whole(id) {
   }
   for (const part of [x.sent, x.received]) {
     if (!part) continue;
-    if (part.base64 != null) part.body = await unpack(part);
+    if (part.base64 != null) part.body = decoder.decode(Uint8Array.from(atob(part.base64), c => c.charCodeAt(0)));
     try { part.json = JSON.parse(part.body); } catch { part.json = null; }
   }
   if (isRunning(x)) return x;
   recorded.set(id, x);
   if (recorded.size > 24) recorded.delete(recorded.keys().next().value);
   return x;
-}
-
-async function unpack(part) {
-  const raw = Uint8Array.from(atob(part.base64), c => c.charCodeAt(0));
-  const coding = ((part.headers || []).find(field => field[0].toLowerCase() === 'content-encoding') || [])[1];
-  if (coding === 'gzip' || coding === 'deflate') {
-    try {
-      return await new Response(new Blob([raw]).stream().pipeThrough(new DecompressionStream(coding))).text();
-    } catch { /* Shown as it is. */ }
-  }
-  return decoder.decode(raw);
 }
 
 function readReport() {
