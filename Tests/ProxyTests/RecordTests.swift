@@ -92,7 +92,9 @@ extension OverTheWire {
             "POST /x?api_key=secretvalue&beta=true HTTP/1.1\r\nHost: h\r\nx-api-key: \(key)\r\n"
               + "Authorization: Bearer hunter2hunter2\r\nX-Odd: \(key)\r\n"
               + "Referer: http://x/?api_key=hunter2\r\n"
-              + ["api_key", "x_api_key", "Token", "Secret", "Key", "Password", "X-Auth", "api-key-2"]
+              + [
+                "api_key", "x_api_key", "Token", "Secret", "Key", "Password", "X-Auth", "api-key-2",
+              ]
               .map { "\($0): hunter2\r\n" }.joined()
               + "Content-Length: \(key.utf8.count + 2)\r\n\r\n\"\(key)\"")
           _ = try client.receive(until: "\r\n\r\n")
@@ -281,7 +283,7 @@ extension OverTheWire {
       let path = folder.path
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
       // The mount is the thread's own, and goes with it.
-      try await group.next().submit {
+      let (events, stopped, lines) = try await group.next().submit {
         try #require(support_mount_for_thread(path, "size=1m") == 0)
         let record = path + "/record.jsonl"
         let configuration = ProxyConfiguration(
@@ -305,13 +307,13 @@ extension OverTheWire {
         pass(2, 8 << 20)
         pass(3, 64 << 10)
         keeper.close()
-        #expect(events.notices.count == 1)
-        #expect(events.notices.first?.contains("No space left") == true)
-        #expect(keeper.stopped != nil)
-        #expect(try recorded(record).map(\.id) == [1])
-        #expect(events.summaries.map(\.id) == [1, 2, 3])
+        return (events, keeper.stopped, try recorded(record).map(\.id))
       }.get()
       try await group.shutdownGracefully()
+      #expect(events.notices.count == 1)
+      #expect(stopped?.contains("No space left") == true)
+      #expect(lines == [1])
+      #expect(events.summaries.map(\.id) == [1, 2, 3])
     }
 
     @Test("Files rotate by size, the oldest goes, numbers go on, and a half line is cut off")

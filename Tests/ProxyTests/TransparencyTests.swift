@@ -179,6 +179,26 @@ extension OverTheWire {
       }
     }
 
+    @Test("A request of no bytes ends with its head, and the connection stays")
+    func noBytes() async throws {
+      try await withEngine { wire in
+        for _ in 0..<2 {
+          _ = try wire.receive(until: "\r\n\r\n")
+          try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        }
+        _ = wire.waitForEnd()
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          for _ in 0..<2 {
+            try client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+            _ = try client.receive(until: "\r\n\r\nok")
+          }
+        }
+        #expect(try await proxy.events.summaries(2).map(\.ending) == ["complete", "complete"])
+      }
+    }
+
     @Test("100 Continue and the final answer both pass")
     func interim() async throws {
       try await withEngine { wire in

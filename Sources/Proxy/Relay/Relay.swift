@@ -115,7 +115,7 @@ final class Relay {
     self.request = request
     requestBody = BodyScanner(request.framing)
     sendToEngine(forwarded)
-    if request.framing == .none { finishRequest() }
+    if requestBody?.isAtEnd ?? false { finishRequest() }
     return true
   }
 
