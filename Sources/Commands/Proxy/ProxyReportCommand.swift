@@ -29,20 +29,19 @@ struct ProxyReportCommand: AsyncParsableCommand {
       let folder = Folders(world.environment).state.appending("proxy")
       let source = record ?? folder.appending("record.jsonl").string
       let target = output ?? "proxy.\(format)"
-      do {
-        // Prompts are in it, so it is its owner's alone.
-        let file = try FileDescriptor.open(
-          FilePath(target), .writeOnly, options: [.create, .truncate],
-          permissions: [.ownerRead, .ownerWrite])
-        try file.closeAfter {
-          try ProxyReport(record: source).write(kind) { _ = try file.writeAll($0) }
-        }
-      } catch {
+      do { try ProxyReport(record: source).write(kind, toFile: target) } catch {
         throw Failure(
           "The report cannot be written", why: "\(error)",
           tryNext: ["`ccl-setup proxy` records while it runs; \(source) is what was looked for."])
       }
       console.say("The report is \(target, .path).")
+      // What was rotated away from the record is older.
+      let earlier = (1...4).map { "\(source).\($0)" }.filter { world.files.exists(FilePath($0)) }
+      if let last = earlier.last {
+        console.say(
+          "Earlier requests are in \(earlier.count == 1 ? last : "\(earlier[0]) to .\(earlier.count)", .path): \(command: "ccl-setup proxy report \(shellQuoted(last)) -o earlier.\(format)")"
+        )
+      }
       return .done
     }
   }

@@ -26,8 +26,13 @@ final class RecordSegment: Sendable {
   deinit { close(descriptor) }
 
   /// Opens a file that is only read.
-  convenience init(reading path: String) throws {
-    let flags = O_RDONLY | O_CLOEXEC
+  convenience init(reading path: String) throws { try self.init(opening: path, O_RDONLY) }
+
+  /// Opens a file that is only written.
+  convenience init(writing path: String) throws { try self.init(opening: path, O_WRONLY) }
+
+  private convenience init(opening path: String, _ mode: Int32) throws {
+    let flags = mode | O_CLOEXEC
     #if canImport(Darwin)
       let descriptor = Darwin.open(path, flags)
     #elseif canImport(Musl)

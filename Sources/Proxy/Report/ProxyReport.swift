@@ -17,7 +17,13 @@ public struct ProxyReport: Sendable {
   public func write(
     _ format: Format, to write: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    let reader = try RecordReader(path: record)
+    try self.write(RecordSegment(reading: record), format, to: write)
+  }
+
+  func write(
+    _ source: RecordSegment, _ format: Format, to write: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let reader = RecordReader(source)
     func emit(_ buffer: ByteBuffer) throws { try buffer.withUnsafeReadableBytes(write) }
     switch format {
     case .jsonl:
@@ -39,7 +45,7 @@ public struct ProxyReport: Sendable {
 
   /// The exchanges in the record, oldest first.
   public func summaries() throws -> [ExchangeSummary] {
-    let reader = try RecordReader(path: record)
+    let reader = RecordReader(try RecordSegment(reading: record))
     var found: [ExchangeSummary] = []
     while let line = try reader.next() {
       if let (_, row) = row(of: line), let summary = ExchangeSummary(json: row) {
@@ -57,7 +63,7 @@ final class RecordReader {
   private var buffer: [UInt8] = []
   private var start = 0
 
-  init(path: String) throws { segment = try RecordSegment(reading: path) }
+  init(_ segment: RecordSegment) { self.segment = segment }
 
   func next() throws -> [UInt8]? {
     var searched = start
