@@ -354,6 +354,46 @@ extension OverTheWire {
       #expect(numbers == Array((numbers.first ?? 0)...20))
     }
 
+    @Test("A file that rotation has deleted is let go: the disk gets its room back")
+    func letGo() async throws {
+      let path = folder.path + "/record.jsonl"
+      try await withEngine { wire in
+        while (try? wire.receive(until: "\r\n\r\n")) != nil {
+          try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n")
+          try wire.send([UInt8](repeating: 97, count: 2000))
+        }
+      } change: {
+        $0.record = path
+        $0.rotation = .init(bytes: 2000, age: 86_400, kept: 1)
+      } proxy: { proxy in
+        let first = try await blocking {
+          let client = try Wire(to: proxy.port)
+          for count in 1...6 {
+            try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            _ = try client.receive(until: "\r\n\r\n")
+            _ = try client.receive(count: 2000)
+            // The page asks for what is gathered to be written.
+            let page = try Wire(to: proxy.port)
+            try page.send(
+              "GET /_proxy/exchange/\(count) HTTP/1.1\r\nHost: 127.0.0.1:\(proxy.port)\r\nConnection: close\r\n\r\n"
+            )
+            #expect(String(decoding: try page.receiveAll(), as: UTF8.self).contains("\"sent\""))
+          }
+          let page = try Wire(to: proxy.port)
+          try page.send(
+            "GET /_proxy/exchange/1 HTTP/1.1\r\nHost: 127.0.0.1:\(proxy.port)\r\nConnection: close\r\n\r\n"
+          )
+          return String(decoding: try page.receiveAll(), as: UTF8.self)
+        }
+        #expect(first.hasPrefix("HTTP/1.1 200 OK") && !first.contains("\"sent\""))
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        let deleted = open.compactMap {
+          try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        }.filter { $0.hasPrefix(folder.path) && $0.contains("(deleted)") }
+        #expect(deleted == [])
+      }
+    }
+
     @Test("A file rotates by its age, which the first line tells", arguments: [1, 9])
     func age(_ days: Int) async throws {
       let path = folder.path + "/record.jsonl"

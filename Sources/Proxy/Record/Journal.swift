@@ -61,6 +61,14 @@ final class Journal {
     }
   }
 
+  /// A file of the record has gone: its entries keep no hold of it, or the disk would not get its room back.
+  func forget(_ segment: RecordSegment) {
+    if earlier?.segment === segment { earlier = nil }
+    for index in entries.indices where entries[index].segment === segment {
+      entries[index].segment = nil
+    }
+  }
+
   /// The remembered entries, oldest first.
   func all() throws -> ArraySlice<Entry> {
     if let earlier {

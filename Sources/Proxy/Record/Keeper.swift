@@ -100,7 +100,7 @@ final class Keeper {
       do {
         try file.append(&text, all: all || file.isDue)
         settleLines()
-        try file.rotateIfDue(text)
+        if let gone = try file.rotateIfDue(text) { journal.forget(gone) }
       } catch {
         stopRecording(error, keeping: lines.first?.offset ?? file.size)
         text.clear()

@@ -28,6 +28,8 @@ final class RecordFile {
   private let rotation: ProxyConfiguration.Rotation
   private(set) var segment: RecordSegment
   private(set) var size: Int
+  /// Files that were written before this one and are still there, the oldest first.
+  private var former: [RecordSegment] = []
   private var born: Int64
   private(set) var lastID = 0
   /// Bytes of this file that are on their way to the disk or there.
@@ -107,8 +109,9 @@ final class RecordFile {
   }
 
   /// Begins a new file if nothing is on its way to this one, and it is due.
-  func rotateIfDue(_ text: JSONText) throws {
-    guard isDue, text.count == 0 else { return }
+  /// - Returns: the file that had to go for it, if one of this process had to.
+  func rotateIfDue(_ text: JSONText) throws -> RecordSegment? {
+    guard isDue, text.count == 0 else { return nil }
     sync()
     for number in stride(from: rotation.kept, to: 0, by: -1) {
       let older = number == 1 ? path : "\(path).\(number - 1)"
@@ -117,12 +120,14 @@ final class RecordFile {
       }
     }
     if rotation.kept == 0 { unlink(path) }
+    former.append(segment)
     (segment, size) = try Self.open(path)
     behind = 0
     cached = 0
     direct = nil
     triesDirect = true
     born = wallClock()
+    return former.count > rotation.kept ? former.removeFirst() : nil
   }
 
   private static func open(_ path: String) throws -> (RecordSegment, Int) {

@@ -109,6 +109,7 @@ views.raw = (x, full) => {
   ];
   const body = (full.sent || {}).body;
   return [
+    !full.sent && note('Headers and bodies are not there: nothing is recorded, or the record’s file has been rotated away since.'),
     side('Sent', full.sent), side('Received', full.received),
     body && navigator.clipboard && h('button', { onclick: () => navigator.clipboard.writeText(body) }, 'Copy the request’s body'),
   ];
