@@ -213,6 +213,18 @@ struct ProxiedTests {
         "sh", "-c", "ccl-setup proxy wire & ccl-setup proxy wire & wait")
       let urls = both.output.split(separator: "\n")
       #expect(urls.count == 2 && urls[0] == urls[1], "\(both.output)\n\(both.error)")
+      // What passes is not in its log, only that the base URL is wrong, once; uninstall names it.
+      let port = try #require(Int(urls[0].split(separator: ":").last ?? ""))
+      for _ in 0..<3 { _ = try? await person.web("/v1/v1/models", port: port) }
+      try await eventually(within: .seconds(10)) {
+        try person.text(Self.folder + "/log").contains("the base URL is wrong") ? true : nil
+      }
+      #expect(try person.text(Self.folder + "/log").split(separator: "\n").count == 1)
+      #expect(try await say(person, "uninstall", "--dry-run").contains("remove the proxy's log ("))
+      for flag in ["--detach", "--follow"] {
+        let refused = try await say(person, "proxy", flag, "-v", code: 64)
+        #expect(refused.contains("-v does not go with \(flag)"))
+      }
       // Keys of the session are not the proxy's.
       try await say(person, "proxy", "stop")
       let wired = try await person.setup("proxy", "wire", with: ["ANTHROPIC_API_KEY": "sk-ant-x"])

@@ -27,14 +27,18 @@ struct DetachedProxy: Sendable {
   /// What uninstall takes back of it, a sentence each.
   var traces: [String] {
     let names = (try? world.files.list(folder)) ?? []
-    let bytes = names.reduce(UInt64(0)) { sum, name in
-      let isRecord = name.hasPrefix("record")
-      return sum + (isRecord ? (try? world.files.status(folder.appending(name)))?.size ?? 0 : 0)
+    func size(_ isMeant: (String) -> Bool) -> UInt64 {
+      names.filter(isMeant).reduce(0) { sum, name in
+        sum + ((try? world.files.status(folder.appending(name)))?.size ?? 0)
+      }
     }
+    let bytes = size { $0.hasPrefix("record") }
+    let logged = size { $0 == log.lastComponent?.string }
     return [
       note.map { "end the proxy at \(printable($0.url))" },
       bytes == 0
         ? nil : "remove the proxy's record of prompts and answers (\(ByteCount(bytes).inWords))",
+      logged == 0 ? nil : "remove the proxy's log (\(ByteCount(logged).inWords))",
     ].compactMap { $0 }
   }
 
@@ -75,7 +79,7 @@ struct DetachedProxy: Sendable {
       return note.url
     }
     let port = world.network.isPortFree("127.0.0.1", 4000) ? 4000 : 0
-    var arguments = ["--listen", "127.0.0.1:\(port)", "--upstream", "\(upstream)", "--quiet"]
+    var arguments = ["--listen", "127.0.0.1:\(port)", "--upstream", "\(upstream)"]
     if let authority { arguments += ["--ca", authority] }
     return try await start(arguments).url
   }
@@ -94,12 +98,16 @@ struct DetachedProxy: Sendable {
   }
 
   /// Starts one with these arguments of `ccl-setup proxy run`, and waits until it takes connections.
+  ///
+  /// It says nothing of what passes: its log would grow for as long as it runs.
   func start(_ arguments: [String]) async throws -> ProxyPresence.Note {
     let process: Int32
     do {
       try world.files.write(log, [], 0o600)
       process = try await world.programs.startDetached(
-        Invocation(world.ownProgram, ["proxy", "run"] + arguments, without: unneeded), log)
+        Invocation(
+          world.ownProgram, ["proxy", "run", "--quiet"] + arguments.filter { $0 != "--quiet" },
+          without: unneeded), log)
     } catch let problem as FileProblem {
       throw Failure("The proxy cannot be started", why: "\(problem.path): \(problem.reason)")
     } catch let problem as ProgramProblem {

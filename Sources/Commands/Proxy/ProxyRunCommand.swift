@@ -52,6 +52,13 @@ struct ProxyRunCommand: AsyncParsableCommand {
     let folders = Folders(world.environment)
     let console = Console(variables: world.environment.variables)
     try await report(on: console) {
+      if verbose, detach || follow {
+        throw Failure(
+          "-v does not go with \(detach ? "--detach" : "--follow")",
+          why: "conversations are shown by the proxy that runs in a terminal, and on its page",
+          tryNext: ["`ccl-setup proxy -v`", "The page: `ccl-setup proxy --detach` says where."],
+          code: .usage)
+      }
       // In its container it has no home, and a folder for its record alone.
       if !container { try refuseForeignHome(world) }
       do {
@@ -107,6 +114,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
   ) async throws {
     let configuration = try configuration(in: folder, world)
     let (quiet, record) = (quiet, configuration.record)
+    let repairs = Shared<Set<String>>([])
     let claim = Shared<ProxyPresence.Claim?>(nil)
     let problem = Shared<ProxyError?>(nil)
     let server = ProxyServer(configuration) { event in
@@ -125,6 +133,15 @@ struct ProxyRunCommand: AsyncParsableCommand {
         printLine("The page: \(url)/   The record: \(record ?? "none")   Ctrl-C ends it.")
         if let problem = problem.value { printLine("Note: \(problem.description)") }
       case .exchange(let summary, let transcript):
+        guard !quiet else {
+          // Each once: a client sends the same paths again and again, perhaps for days.
+          let line = repairLine(summary, style)
+          if let line, repairs.value.count < 20, !repairs.value.contains(line) {
+            repairs.update { $0.insert(line) }
+            printLine(line)
+          }
+          return
+        }
         printLine(terminalLine(summary, style))
         if let transcript { printLine(terminalTranscript(transcript, style)) }
       case .notice(let text):

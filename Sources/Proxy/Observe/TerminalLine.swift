@@ -56,16 +56,24 @@ public func terminalLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> 
   if summary.answer.cut == true {
     warnings.append("the engine cut the prompt: it is longer than the model's context")
   }
-  if let repaired = summary.repaired {
-    warnings.append(
-      clean(
-        "the base URL is wrong: \(summary.target) went to \(repaired); "
-          + "ANTHROPIC_BASE_URL must end before /v1"))
-  }
+  if let repair = repair(summary) { warnings.append(repair) }
   if let remark = summary.remark { warnings.append(clean(remark)) }
   let line = parts.joined(separator: "  ")
   guard !warnings.isEmpty else { return line }
   return line + warnings.map { "\n          " + paint("33", "! \($0)") }.joined()
+}
+
+private func repair(_ summary: ExchangeSummary) -> String? {
+  summary.repaired.map {
+    clean(
+      "the base URL is wrong: \(summary.target) went to \($0); "
+        + "ANTHROPIC_BASE_URL must end before /v1")
+  }
+}
+
+/// What somebody who wants to hear of nothing else is told of an exchange: that its path was repaired.
+public func repairLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> String? {
+  repair(summary).map { style.color ? "\u{1B}[33m! \($0)\u{1B}[0m" : "! \($0)" }
 }
 
 /// The assembled conversation below an exchange's line.
