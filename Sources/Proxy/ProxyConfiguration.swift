@@ -24,8 +24,6 @@ public struct ProxyConfiguration: Sendable {
   public var bodyLimit: Int
   public var rotation: Rotation
   public var audience: PageAudience
-  /// The names that the tiers' models have on this machine, to name the tier in a line.
-  public var tiers: [String: String]
   /// Event loops; every connection and its engine connection stay on one.
   public var threads: Int
 
@@ -50,7 +48,7 @@ public struct ProxyConfiguration: Sendable {
     host: String = "127.0.0.1", port: Int = 4000, upstream: Upstream, authorities: String? = nil,
     record: String? = nil, strict: Bool = false, output: Output = .lines, bodyLimit: Int = 32 << 20,
     rotation: Rotation = Rotation(), audience: PageAudience = .loopback,
-    tiers: [String: String] = [:], threads: Int = 1
+    threads: Int = 1
   ) {
     self.host = host
     self.port = port
@@ -62,7 +60,6 @@ public struct ProxyConfiguration: Sendable {
     self.bodyLimit = bodyLimit
     self.rotation = rotation
     self.audience = audience
-    self.tiers = tiers
     self.threads = threads
   }
 }

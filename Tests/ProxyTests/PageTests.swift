@@ -268,11 +268,16 @@ extension OverTheWire {
 
   @Test("A line says model, tokens, cache, speed, tools and time")
   func line() {
-    let style = TerminalStyle(color: false, tiers: ["qwen3:1.7b": "opus"])
+    let style = TerminalStyle(color: false)
     #expect(
       terminalLine(Self.summary, style)
-        == "05:00:00  200  opus qwen3:1.7b  12,021 tokens (12,000 cached, 21 evaluated)  "
+        == "05:00:00  200  qwen3:1.7b  12,021 tokens (12,000 cached, 21 evaluated)  "
         + "first token 1.3 s  41 at 20.0 tok/s  → Read, Bash  in 3.3 s")
+    // An alias names its tier; the setup's own model stands for all of them.
+    var summary = Self.summary
+    summary.request.model = "claude-haiku-4-5"
+    summary.request.kind = "agent"
+    #expect(terminalLine(summary, style).contains("200  haiku claude-haiku-4-5  subagent  12,021"))
   }
 
   @Test("Colours are there only where they are wanted, and never the other side's")

@@ -1,13 +1,8 @@
 /// How lines for the terminal are written.
 public struct TerminalStyle: Sendable {
   public var color: Bool
-  /// The names that the tiers' models have on this machine: model to tier.
-  public var tiers: [String: String]
 
-  public init(color: Bool, tiers: [String: String] = [:]) {
-    self.color = color
-    self.tiers = tiers
-  }
+  public init(color: Bool) { self.color = color }
 }
 
 /// One exchange as one line: when, what, how large, how fast, how it ended.
@@ -22,9 +17,11 @@ public func terminalLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> 
   parts.append(paint(good ? "32" : "31", status))
   let request = summary.request
   if let model = request.model {
-    let tier = tierName(model, style.tiers)
+    let tier = tierName(model)
     parts.append(paint("1;36", clean(tier.map { "\($0) \(model)" } ?? model)))
-    if let kind = request.kind, kind != "chat" { parts.append(paint("35", kind)) }
+    if let kind = request.kind, kind != "chat" {
+      parts.append(paint("35", kind == "agent" ? "subagent" : kind))
+    }
   } else {
     parts.append(clean("\(summary.method) \(summary.target)"))
   }
@@ -109,9 +106,9 @@ private func cacheText(_ summary: ExchangeSummary) -> String? {
   return prefix.broken.map { "begins to differ in \($0), \(share) % kept" } ?? "prefix kept"
 }
 
-private func tierName(_ model: String, _ tiers: [String: String]) -> String? {
-  if let tier = tiers[model] { return tier }
-  return ["opus", "sonnet", "haiku", "fable"].first {
+/// The tier that an alias names. The setup's own model stands for all of them, and no request says for which.
+private func tierName(_ model: String) -> String? {
+  ["opus", "sonnet", "haiku", "fable"].first {
     model.hasPrefix("claude") && model.contains($0)
   }
 }
