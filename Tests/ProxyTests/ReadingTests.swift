@@ -202,6 +202,50 @@ import Testing
     return add(2, second)
   }
 
+  /// As 2.1.1 to 2.1.330 send them.
+  @Test(
+    "Subagents are known by what the client tells them, a person's own too",
+    arguments: [
+      ("\\nYou are an interactive CLI tool that helps users with software. Notes:", "", "chat"),
+      (
+        "You are an interactive agent that helps users. Agent threads always have their cwd reset",
+        "", "chat"
+      ),
+      (
+        "You are a software architect and planning specialist for Claude Code. Your role is", "",
+        "agent"
+      ),
+      (
+        "You are a command execution specialist for Claude Code. Your role is to execute", "",
+        "agent"
+      ),
+      ("You are a file search specialist for Claude Code, Anthropic's official CLI.", "", "agent"),
+      ("You are an agent for Claude Code, Anthropic's official CLI for Claude. Given", "", "agent"),
+      (
+        "Review poems. Be kind. Notes:\\n- Agent threads always have their cwd reset between", "",
+        "agent"
+      ),
+      ("Review poems. Be kind, and say what you like of each of them, line by line.", "", "chat"),
+      ("Review poems. Be kind, and say what you like of each.", " cc_is_subagent=true;", "agent"),
+    ])
+  func kinds(_ system: String, _ billing: String, _ kind: String) {
+    let long = system + String(repeating: " more", count: 40)
+    let body =
+      #"{"messages":[],"system":[{"type":"text","text":"x-anthropic-billing-header: cc_version=2.1.330.abc;\#(billing)"},"#
+      + #"{"type":"text","text":"You are Claude Code, Anthropic's official CLI for Claude."},{"type":"text","text":"\#(long)"}],"#
+      + #""tools":[{"name":"Read"}]}"#
+    func read(isAgent: Bool) -> String? {
+      var lists = StandingLists()
+      return Array(body.utf8).withUnsafeBytes {
+        Prompt(
+          $0, path: "/v1/messages", sessionHeader: nil, isAgent: isAgent, lists: &lists
+        ).facts.kind
+      }
+    }
+    #expect(read(isAgent: false) == kind)
+    #expect(read(isAgent: true) == "agent")
+  }
+
   @Test("The next turn of a conversation continues the one before, though the cache mark has moved")
   func continues() throws {
     let facts = try #require(

@@ -11,10 +11,11 @@ struct Prompt {
 
   /// - Parameters:
   ///   - sessionHeader: the client's own name of its session, where it sends one.
+  ///   - isAgent: a header says that a subagent asks.
   ///   - lists: those that were met before.
   init(
     _ bytes: UnsafeRawBufferPointer, path: Substring, sessionHeader: String?,
-    lists: inout StandingLists
+    isAgent: Bool = false, lists: inout StandingLists
   ) {
     let json = JSONCursor(bytes)
     var known: [(start: Int, id: Int)] = []
@@ -55,7 +56,7 @@ struct Prompt {
     facts.messagesBytes = messages?.count
     guard messages != nil else { return }
     let beginning = systemBeginning(json)
-    facts.kind = kind(path: path, bytes, system: beginning)
+    facts.kind = kind(path: path, bytes, system: beginning, isAgent: isAgent)
     facts.thread = thread(json, system: beginning)
   }
 
@@ -81,16 +82,22 @@ struct Prompt {
   }
 
   private func kind(
-    path: Substring, _ bytes: UnsafeRawBufferPointer, system: Range<Int>
+    path: Substring, _ bytes: UnsafeRawBufferPointer, system beginning: Range<Int>, isAgent: Bool
   ) -> String {
     if path.utf8.count > 20, path.hasSuffix("/count_tokens") { return "count" }
-    if (tools?.count ?? 0) <= 2, bytes.contains("title", in: system) { return "title" }
-    if bytes.contains("agent for Claude Code", in: system)
-      || bytes.contains("file search specialist", in: system)
-    {
-      return "agent"
-    }
-    return "chat"
+    if (tools?.count ?? 0) <= 2, bytes.contains("title", in: beginning) { return "title" }
+    return isAgent || isSubagent(bytes, beginning) ? "agent" : "chat"
+  }
+
+  /// Whether the prompt is a subagent's, one of a person's own included: the clients of 2025 and 2026 tell all of them the
+  /// same about their folder, and only the main conversation that it is interactive; newer ones say it in the first block too.
+  private func isSubagent(_ bytes: UnsafeRawBufferPointer, _ beginning: Range<Int>) -> Bool {
+    guard let system, !bytes.contains("You are an interactive", in: beginning) else { return false }
+    let before = system.lowerBound..<max(system.lowerBound, beginning.lowerBound)
+    return bytes.contains("cc_is_subagent=true", in: before)
+      || bytes.contains("agent for Claude Code", in: beginning)
+      || bytes.contains("specialist for Claude Code", in: beginning)
+      || bytes.contains("Agent threads always have their cwd reset", in: system)
   }
 
   /// A name for the conversation, from what stays the same in it.

@@ -198,7 +198,8 @@ final class Keeper {
     let path = (facts.repairedTarget ?? summary.target).prefix { $0 != "?" }
     return body.withUnsafeReadableBytes {
       Prompt(
-        $0, path: path, sessionHeader: head.first("x-claude-code-session-id"), lists: &lists)
+        $0, path: path, sessionHeader: head.first("x-claude-code-session-id"),
+        isAgent: head.first("x-claude-code-agent-id") != nil, lists: &lists)
     }
   }
 
