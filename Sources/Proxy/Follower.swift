@@ -22,7 +22,8 @@ public struct ProxyFollower: Sendable {
           }
         }
     } catch {
-      throw ProxyError(description: "no proxy answers at \(url): \(error)")
+      throw ProxyError(
+        description: "no proxy answers at \(url): \(ConnectionProblem(error).reason)")
     }
     try await connection.executeThenClose { inbound, outbound in
       try await outbound.write(

@@ -27,6 +27,19 @@ public struct ProxyConfiguration: Sendable {
   /// Event loops; every connection and its engine connection stay on one.
   public var threads: Int
 
+  /// Where to listen, from `HOST:PORT` or `[IPv6]:PORT`; nil if it is neither.
+  public static func address(_ text: String) -> (host: String, port: Int)? {
+    guard let (host, port) = splitAuthority(text), let port, !host.isEmpty,
+      (0...65535).contains(port)
+    else { return nil }
+    return (host, port)
+  }
+
+  /// Whether only programs of this machine can connect.
+  public var isLocal: Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+
   public enum Output: Sendable { case quiet, lines, conversation }
 
   public struct Rotation: Sendable {

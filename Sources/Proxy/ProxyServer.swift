@@ -41,6 +41,7 @@ public struct ProxyServer: Sendable {
     do {
       let server = try await listen(group, shared, relays)
       let port = server.localAddress?.port ?? configuration.port
+      try await refuseItself(server.localAddress)
       let page = PageResponder(configuration, port: port, recorder: recorder) { relays.report() }
       shared.value = try RelayShared(configuration, port: port, recorder: recorder, page: page)
       // Connections wait in the kernel until there is something to answer them.
@@ -57,15 +58,37 @@ public struct ProxyServer: Sendable {
       try? await group.shutdownGracefully()
       try? await recorder.close()
       if let error = error as? ProxyError { throw error }
-      throw ProxyError(
-        description: "cannot listen on \(configuration.host):\(configuration.port): \(error)")
+      let place = "\(inBrackets(configuration.host)):\(configuration.port)"
+      throw ProxyError(description: whyNotListening(error, at: place))
     }
     try await recorder.close()
     try await group.shutdownGracefully()
   }
 
+  /// A proxy that is its own engine would ask itself until no connection is left.
+  private func refuseItself(_ own: SocketAddress?) async throws {
+    let upstream = configuration.upstream
+    guard let own, own.port == upstream.port, let bound = own.ipAddress else { return }
+    let isEverywhere = bound == "0.0.0.0" || bound == "::"
+    let everywhere = isEverywhere ? try System.enumerateDevices().compactMap(\.address) : []
+    let mine = Set([bound] + everywhere.compactMap(\.ipAddress))
+    var named: [String?] = ["127.0.0.1", "::1"]
+    if upstream.host != "localhost" {
+      let (host, port) = (upstream.host, upstream.port)
+      // A name is looked up, which may take a while.
+      named = [
+        try? await NIOThreadPool.singleton.runIfActive {
+          try SocketAddress.makeAddressResolvingHost(host, port: port).ipAddress
+        }
+      ]
+    }
+    guard named.contains(where: { $0.map(mine.contains) ?? false }) else { return }
+    throw ProxyError(
+      description: "the engine at \(upstream) would be the proxy itself; --upstream names another")
+  }
+
   private var shownHost: String {
-    ["0.0.0.0", "::", ""].contains(configuration.host) ? "127.0.0.1" : configuration.host
+    ["0.0.0.0", "::"].contains(configuration.host) ? "127.0.0.1" : inBrackets(configuration.host)
   }
 
   private func listen(

@@ -163,6 +163,23 @@ struct ProxiedTests {
       #expect(started.contains("The proxy runs at http://127.0.0.1:4000"))
       #expect(try await person.web("/api/version", port: 4000).contains("version"))
       #expect(try await say(person, "proxy", "--detach").contains("runs already"))
+      // One that is asked for something else says so.
+      let other = ["--upstream", "http://127.0.0.1:9"]
+      let elsewhere = try await say(person, "proxy", "--detach", other[0], other[1], code: 1)
+      #expect(elsewhere.contains("the one at http://127.0.0.1:4000 goes to http://127.0.0.1:11434"))
+      try await say(person, "proxy", "--detach", "--listen", "127.0.0.1:4009", code: 1)
+      let usual = "http://127.0.0.1:11434"
+      let version = try await say(person, "proxy", "--detach", "--upstream", usual + "/v1")
+      #expect(version.contains("runs already"))
+      try await say(person, "proxy", "stop")
+      let said = try await say(
+        person, "proxy", "--detach", "--listen", "0.0.0.0:4000", "--upstream", usual + "/v1")
+      #expect(said.contains("whoever reaches this machine at 0.0.0.0"))
+      #expect(said.contains("--strict leaves it as it is"))
+      for odd in [":4000", "[::1"] {
+        try await say(person, "proxy", "--listen", odd, "--detach", code: 64)
+      }
+      #expect(try await say(person, "proxy", "--help").contains("ccl-setup proxy run --help"))
       #expect(try await say(person, "uninstall", "--dry-run").contains("end the proxy at"))
       // Somebody is to say yes before a record goes.
       #expect(try await say(person, "uninstall", code: 64).contains("nobody to ask"))

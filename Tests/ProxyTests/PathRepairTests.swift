@@ -5,6 +5,16 @@ import Testing
 
 extension OverTheWire {
   @Suite struct PathRepairTests {
+    @Test("An engine's URL may end in /v1, which the client's paths begin with")
+    func version() {
+      for (url, without) in [
+        ("http://h/v1", "http://h"), ("http://h/v1/", "http://h"), ("http://h/a/v1", "http://h/a"),
+        ("http://h/v12", "http://h/v12"), ("http://h", "http://h"),
+      ] {
+        #expect(Upstream(url)?.withoutVersion.description == without)
+      }
+    }
+
     @Test(
       "A path that shows a wrong base URL is repaired, every other stays",
       arguments: [

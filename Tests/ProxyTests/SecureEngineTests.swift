@@ -98,8 +98,42 @@ extension OverTheWire {
           return String(decoding: try client.receiveAll(), as: UTF8.self)
         }
         #expect(answer.hasPrefix("HTTP/1.1 502 Bad Gateway\r\n"))
-        #expect(answer.contains("CERTIFICATE_VERIFY_FAILED"))
+        #expect(
+          answer.contains("its certificate is not trusted. --ca FILE (PEM) names the authority"))
       }
+    }
+
+    @Test("An engine that speaks no TLS, or whose certificate is another's, is told in plain words")
+    func plainWords() async throws {
+      @Sendable func ask(_ proxy: RunningProxy) async throws -> String {
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send(Self.get)
+          return String(decoding: try client.receiveAll(), as: UTF8.self)
+        }
+      }
+      let engine = try ScriptedEngine { wire in
+        _ = try wire.receive()
+        try wire.send("HTTP/1.1 400 Bad Request\r\n\r\n")
+      }
+      defer { engine.stop() }
+      try await withProxy(to: "https://127.0.0.1:\(engine.port)") { proxy in
+        let answer = try await ask(proxy)
+        #expect(answer.contains("there is no TLS. Is it http instead of https?"))
+      }
+      #if os(Linux)
+        let authority = folder.path + "/authority.pem"
+        try Data(TLSEngine.certificate.utf8).write(to: URL(filePath: authority))
+        // It is for 127.0.0.1.
+        let secure = try await TLSEngine(host: "127.0.0.2") { _, _ in }
+        try await withProxy(
+          to: "https://127.0.0.2:\(secure.port)", { $0.authorities = authority }
+        ) { proxy in
+          let answer = try await ask(proxy)
+          #expect(answer.contains("its certificate is for another name"))
+        }
+        try await secure.stop()
+      #endif
     }
 
     @Test("A file of authorities that cannot be read is named")

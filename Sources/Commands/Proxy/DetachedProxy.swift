@@ -66,6 +66,7 @@ struct DetachedProxy: Sendable {
   /// - Returns: its base URL.
   /// - Throws: a `Failure` when the one that runs goes elsewhere, or none can be started within ten seconds.
   func running(to upstream: Upstream, authority: String?) async throws -> String {
+    let upstream = upstream.withoutVersion
     // Two terminals at once are to share one.
     let lock = try await exclusively()
     defer { lock.release() }

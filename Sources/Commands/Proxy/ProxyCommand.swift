@@ -10,6 +10,8 @@ struct ProxyCommand: AsyncParsableCommand {
       its own address. `claude-local --proxy` goes through it, and starts it where none runs; with `ccl-setup proxy on` \
       claude-local always does. Any other client: ANTHROPIC_BASE_URL=http://127.0.0.1:4000.
 
+      Its options, such as --listen, --upstream, --record and --detach: ccl-setup proxy run --help.
+
       Prompts and answers are recorded in the state folder, for your eyes only, without keys; --no-record records \
       nothing.
       """,

@@ -19,8 +19,10 @@ struct ProxyRunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run the proxy (what `ccl-setup proxy` does).")
 
-  @Option(help: ArgumentHelp("Where the client connects.", valueName: "host:port"))
-  var listen = "127.0.0.1:4000"
+  @Option(
+    help: ArgumentHelp(
+      "Where the client connects (default: 127.0.0.1:4000).", valueName: "host:port"))
+  var listen: String?
   @Option(
     help: ArgumentHelp(
       "The engine (default: the one that was set up, or else the Ollama of this machine).",
@@ -86,21 +88,20 @@ struct ProxyRunCommand: AsyncParsableCommand {
   ) throws -> ProxyConfiguration {
     let found = upstream == nil ? try EngineAtHand.find(in: world) : nil
     let url = upstream ?? found?.url ?? ""
-    guard let engine = Upstream(url) else {
+    guard var engine = Upstream(url) else {
       throw Failure(
         "\(printable(url)) does not name an engine",
         why: "it is not a URL that begins with http:// or https://",
         tryNext: ["`ccl-setup proxy --upstream http://127.0.0.1:11434`"], code: .usage)
     }
-    guard let colon = listen.lastIndex(of: ":"),
-      let port = Int(listen[listen.index(after: colon)...]),
-      (0...65535).contains(port)
-    else {
+    if !strict { engine = engine.withoutVersion }
+    let listen = listen ?? "127.0.0.1:4000"
+    guard let (host, port) = ProxyConfiguration.address(listen) else {
       throw Failure(
-        "\(listen) is no address to listen at", why: "it is not HOST:PORT",
+        "\(printable(listen)) is no address to listen at",
+        why: "it is not HOST:PORT or [IPv6]:PORT",
         tryNext: ["`ccl-setup proxy --listen 127.0.0.1:4000`"], code: .usage)
     }
-    let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
     return ProxyConfiguration(
       host: host, port: port, upstream: engine,
       authorities: ca ?? found?.choices?.access?.authority,
@@ -128,6 +129,8 @@ struct ProxyRunCommand: AsyncParsableCommand {
           // A second proxy at another address works, but `stop` and `--follow` mean the first.
           problem.update { $0 = error as? ProxyError }
         }
+        if let warning = warning(configuration) { printLine("Note: \(warning)") }
+        if let change = versionNote(configuration) { printLine("Note: \(change)") }
         guard !quiet else { return }
         printLine("Claude Code → \(url) → \(configuration.upstream)")
         printLine("The page: \(url)/   The record: \(record ?? "none")   Ctrl-C ends it.")
@@ -137,7 +140,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
           // Each once: a client sends the same paths again and again, perhaps for days.
           let line = repairLine(summary, style)
           if let line, repairs.value.count < 20, !repairs.value.contains(line) {
-            repairs.update { $0.insert(line) }
+            repairs.update { _ = $0.insert(line) }
             printLine(line)
           }
           return
@@ -150,6 +153,19 @@ struct ProxyRunCommand: AsyncParsableCommand {
     }
     try await untilSignalled { try await server.run() }
     claim.value?.end()
+  }
+
+  /// Who else can use the engine; a container's port is published by whoever starts it.
+  private func warning(_ configuration: ProxyConfiguration) -> String? {
+    configuration.isLocal || container
+      ? nil
+      : "whoever reaches this machine at \(configuration.host) can use the engine through the proxy"
+  }
+
+  private func versionNote(_ configuration: ProxyConfiguration) -> String? {
+    upstream.flatMap { Upstream($0) } == configuration.upstream || upstream == nil
+      ? nil
+      : "the client's paths begin with /v1, so the engine is \(configuration.upstream); --strict leaves it as it is"
   }
 
   private func watch(_ presence: ProxyPresence, _ style: TerminalStyle) async throws {
@@ -166,17 +182,28 @@ struct ProxyRunCommand: AsyncParsableCommand {
   private func runDetached(
     _ presence: ProxyPresence, in folder: FilePath, _ world: World, _ console: Console
   ) async throws {
+    let configuration = try configuration(in: folder, world)
     if let note = presence.find() {
+      let isThere =
+        listen == nil || configuration.port == 0 || note.url.hasSuffix(":\(configuration.port)")
+      guard isThere, note.upstream == "\(configuration.upstream)" else {
+        throw Failure(
+          "Another proxy runs already",
+          why: "the one at \(printable(note.url)) goes to \(printable(note.upstream))",
+          tryNext: ["`ccl-setup proxy stop` ends it.", "Without --detach a second one can run."])
+      }
       console.say("A proxy runs already at \(note.url, .path) (process \("\(note.process)")).")
       return
     }
-    _ = try configuration(in: folder, world)
     var arguments = CommandLine.arguments.drop { $0 != "proxy" }.dropFirst()
     if arguments.first == "run" { arguments.removeFirst() }
     let note = try await DetachedProxy(in: world).start(arguments.filter { $0 != "--detach" })
     console.say(
       "The proxy runs at \(note.url, .path), and so does its page. `ccl-setup proxy stop` ends it."
     )
+    for note in [warning(configuration), versionNote(configuration)] {
+      if let note { console.say("! \(note)") }
+    }
   }
 }
 

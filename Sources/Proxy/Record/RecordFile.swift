@@ -139,7 +139,11 @@ final class RecordFile {
     #else
       let descriptor = Glibc.open(path, flags, 0o600)
     #endif
-    guard descriptor >= 0 else { throw RecordError("open", path, errno) }
+    guard descriptor >= 0 else {
+      // Whoever may put a link there would say what is overwritten.
+      if errno == ELOOP { throw RecordError("\(path) is a link; a record has to be a file") }
+      throw RecordError("open", path, errno)
+    }
     let segment = RecordSegment(descriptor)
     var information = stat()
     guard fstat(descriptor, &information) == 0 else { throw RecordError("look at", path, errno) }

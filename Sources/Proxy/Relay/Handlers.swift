@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import NIOTLS
 
 /// The client's end of a relay.
@@ -46,7 +47,7 @@ final class EngineHandler: ChannelDuplexHandler {
   /// The connection is of use only when both sides have agreed on TLS.
   private let awaitsHandshake: Bool
   private var hasStarted = false
-  private var failure: String?
+  private var failure: (any Error)?
 
   init(_ relay: Relay, awaitsHandshake: Bool) {
     self.relay = relay
@@ -81,15 +82,15 @@ final class EngineHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    failure = failure ?? "\(error)"
+    failure = failure ?? error
     context.close(promise: nil)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     if hasStarted {
-      relay.engineEnded(context, failure: failure)
+      relay.engineEnded(context, hasFailed: failure != nil)
     } else {
-      relay.engineUnreachable(failure ?? "it hung up before TLS was agreed on")
+      relay.engineUnreachable(ConnectionProblem(failure ?? NIOSSLError.uncleanShutdown))
     }
   }
 }

@@ -171,7 +171,7 @@ final class Relay {
   private func connect() {
     guard let client else { return }
     shared.connect(for: self, on: client.eventLoop).assumeIsolated().whenFailure { error in
-      self.engineUnreachable("\(error)")
+      self.engineUnreachable(ConnectionProblem(error))
     }
   }
 
@@ -184,14 +184,14 @@ final class Relay {
   }
 
   /// There is no connection to the engine: nothing listens, or its certificate is not trusted, or it does not speak TLS.
-  func engineUnreachable(_ reason: String) {
+  func engineUnreachable(_ problem: ConnectionProblem) {
     engine.forget()
     guard exchange != nil, client != nil else { return }
-    exchange?.facts.remark = reason
+    exchange?.facts.remark = problem.reason
     reply(
       status: "502 Bad Gateway", type: "api_error",
-      message: "ccl-setup proxy: the engine at \(shared.upstream) does not answer (\(reason)). "
-        + "Is it running? Try: ccl-setup status")
+      message: "ccl-setup proxy: no connection to the engine at \(shared.upstream): "
+        + "\(problem.reason). \(problem.advice)")
     record(.engineUnreachable)
     closeClient()
   }
@@ -307,7 +307,7 @@ final class Relay {
 
   private var responseDone = false
 
-  func engineEnded(_ context: ChannelHandlerContext, failure: String?) {
+  func engineEnded(_ context: ChannelHandlerContext, hasFailed: Bool) {
     guard engine.context === context else { return }
     engine.forget()
     guard exchange != nil, client != nil else { return }
@@ -316,7 +316,7 @@ final class Relay {
       record(.complete)
       return closeClient(lingering: requestBody != nil)
     }
-    let ended = failure == nil && exchange?.facts.responseFraming == .untilClose
+    let ended = !hasFailed && exchange?.facts.responseFraming == .untilClose
     if let output { client?.write(NIOAny(output), promise: nil) }
     record(ended ? .complete : .engineHungUp)
     closeClient(lingering: false)

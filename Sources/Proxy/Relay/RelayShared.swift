@@ -29,7 +29,7 @@ final class RelayShared: Sendable {
     self.recorder = recorder
     self.page = page
     ownNames = Set(
-      ["127.0.0.1", "localhost", "[::1]", configuration.host].map { "\($0):\(port)" })
+      ["127.0.0.1", "localhost", "[::1]", inBrackets(configuration.host)].map { "\($0):\(port)" })
     // An address needs no name look-up, which NIO does on another thread.
     let literal = upstream.host == "localhost" ? "127.0.0.1" : upstream.host
     address = try? SocketAddress(ipAddress: literal, port: upstream.port)

@@ -30,14 +30,24 @@ public struct Upstream: Sendable, Equatable, CustomStringConvertible {
     guard (1...65535).contains(self.port) else { return nil }
   }
 
+  /// The same without a `/v1` at its end, which every path of the client begins with.
+  public var withoutVersion: Upstream {
+    var other = self
+    if path.hasSuffix("/v1") { other.path = String(path.dropLast(3)) }
+    return other
+  }
+
   /// What a client that talks to the engine directly sends as Host.
   public var authority: String {
-    let name = host.contains(":") ? "[\(host)]" : host
+    let name = inBrackets(host)
     return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
   }
 
   public var description: String { (isSecure ? "https://" : "http://") + authority + path }
 }
+
+/// A host as it stands before a port: an IPv6 address in brackets.
+func inBrackets(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
 /// `host:port`, `host`, `[::1]:port`: the host without brackets, and the port if there is one.
 func splitAuthority(_ authority: some StringProtocol) -> (host: String, port: Int?)? {

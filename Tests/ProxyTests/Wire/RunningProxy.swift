@@ -15,6 +15,9 @@ struct RunningProxy: Sendable {
         $0.compactMap { if case .exchange(let summary, _) = $0 { summary } else { nil } }
       }
     }
+    var urls: [String] {
+      all.withLock { $0.compactMap { if case .ready(let url, _) = $0 { url } else { nil } } }
+    }
     var notices: [String] {
       all.withLock { $0.compactMap { if case .notice(let text) = $0 { text } else { nil } } }
     }

@@ -30,7 +30,9 @@ struct TLSEngine {
     case clientEnded
   }
 
-  init(_ script: @escaping @Sendable (Event, Peer) throws -> Void) async throws {
+  init(
+    host: String = "127.0.0.1", _ script: @escaping @Sendable (Event, Peer) throws -> Void
+  ) async throws {
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(Self.certificate.utf8)).map {
         .certificate($0)
@@ -46,7 +48,7 @@ struct TLSEngine {
             NIOSSLServerHandler(context: tls), Handler(script))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+      .bind(host: host, port: 0).get()
     port = server.localAddress!.port!
   }
 
