@@ -371,6 +371,11 @@ extension OverTheWire {
           return String(decoding: try client.receiveAll(), as: UTF8.self)
         }
         #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        #expect(answer.contains("ccl-setup proxy: ") && answer.contains("was not passed on"))
+        let summary = try #require(try await proxy.events.summaries(1).first)
+        #expect(summary.ending == "request refused" && summary.status == 400)
+        #expect(summary.remark.map { answer.contains($0) } == true)
+        #expect(summary.target == (request.hasPrefix("GET /") ? "/" : ""))
         #expect(answer.contains("invalid_request_error"))
       }
     }
@@ -385,7 +390,9 @@ extension OverTheWire {
         }
         #expect(answer.hasPrefix("HTTP/1.1 502 Bad Gateway\r\n"))
         #expect(answer.contains("http://127.0.0.1:1"))
-        #expect(try await proxy.events.summaries(1).first?.ending == "engine unreachable")
+        let summary = try #require(try await proxy.events.summaries(1).first)
+        #expect(summary.ending == "engine unreachable" && summary.status == 502)
+        #expect(summary.remark == "nothing listens there")
       }
     }
 

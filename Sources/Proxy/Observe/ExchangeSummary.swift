@@ -101,6 +101,7 @@ extension ExchangeSummary {
   /// Replaces what looks like a key in what the two sides have named and said, as in their bodies.
   mutating func redact() {
     func clean(_ text: inout String?) { text = text.map { withoutSecrets($0) } }
+    method = withoutSecrets(method)
     clean(&remark)
     clean(&request.model)
     clean(&request.session)

@@ -214,7 +214,7 @@ final class Keeper {
       id: assembly.id, at: timestamp(facts.startedAt), client: facts.client.map(shown) ?? "",
       method: parts.first ?? "", target: recordable(parts.count > 1 ? parts[1] : ""),
       repaired: facts.repairedTarget.map { recordable($0) },
-      status: assembly.responseHead?.status,
+      status: assembly.responseHead?.status ?? facts.ownStatus,
       ending: facts.ending.rawValue, remark: facts.remark, others: facts.others,
       requestDone: facts.requestDone.map { $0 / 1000 },
       firstByte: facts.firstByte.map { $0 / 1000 },

@@ -21,6 +21,8 @@ struct ExchangeFacts: Sendable {
   var client: SocketAddress?
   /// Nanoseconds since 1970.
   var startedAt: Int64
+  /// What the proxy itself has answered.
+  var ownStatus: Int?
   /// Where the request really went, if its path was repaired.
   var repairedTarget: String?
   var requestFraming: Framing

@@ -3,12 +3,15 @@ import NIOCore
 /// Answers that are not the engine's: what is wrong with a request, and the page.
 extension Relay {
   func refuse(_ reason: String) {
-    reply(status: "400 Bad Request", type: "invalid_request_error", message: reason)
+    reply(
+      status: "400 Bad Request", type: "invalid_request_error",
+      message: "ccl-setup proxy: \(reason)")
     closeClient(lingering: true)
   }
 
   func reply(status: String, type: String, message: String) {
     guard response == nil, let client else { return }
+    tellOfAnswer(status: Int(status.prefix(3)))
     var body = JSONText()
     body.object {
       $0.field("type", "error")

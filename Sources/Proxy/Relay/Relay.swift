@@ -79,7 +79,7 @@ final class Relay {
       case .incomplete:
         return nil
       case .malformed(let reason):
-        refuse(reason)
+        refuse(bytes, reason)
         return nil
       case .found(let head):
         do throws(MalformedHead) {
@@ -89,7 +89,7 @@ final class Relay {
           writeForwarded(head, bytes, rewrite.changes, into: &forwarded)
           return (request, forwarded, rewrite)
         } catch {
-          refuse(error.reason)
+          refuse(bytes, error.reason)
           return nil
         }
       }
@@ -103,20 +103,33 @@ final class Relay {
       answerFromPage(request, head: head, rest: buffer)
       return false
     }
-    var exchange = Exchange(
-      id: shared.recorder.nextID(), client: client?.channel.remoteAddress, start: .now(),
-      startedAt: wallClock(),
-      framing: request.framing, others: shared.recorder.began())
-    exchange.facts.repairedTarget = rewrite.repairedTarget
     // A slice would keep the whole buffer that it was read into.
-    exchange.parcel.requestHead = ByteBuffer(bytes: head.readableBytesView)
-    exchange.parcel.weight = head.readableBytes
-    self.exchange = exchange
+    beginExchange(ByteBuffer(bytes: head.readableBytesView), framing: request.framing)
+    exchange?.facts.repairedTarget = rewrite.repairedTarget
     self.request = request
     requestBody = BodyScanner(request.framing)
     sendToEngine(forwarded)
     if requestBody?.isAtEnd ?? false { finishRequest() }
     return true
+  }
+
+  private func beginExchange(_ head: ByteBuffer, framing: Framing) {
+    var exchange = Exchange(
+      id: shared.recorder.nextID(), client: client?.channel.remoteAddress, start: .now(),
+      startedAt: wallClock(), framing: framing, others: shared.recorder.began())
+    exchange.parcel.requestHead = head
+    exchange.parcel.weight = head.readableBytes
+    self.exchange = exchange
+  }
+
+  /// Answers what cannot be passed on: nobody knows where it ends. Its first line is recorded.
+  private func refuse(_ bytes: UnsafeRawBufferPointer, _ reason: String) {
+    let line = bytes.drop { $0 == .newline || $0 == .return }.prefix(2048)
+      .prefix { $0 != .newline && $0 != .return }
+    beginExchange(ByteBuffer(bytes: Array(line) + Array("\r\n\r\n".utf8)), framing: .none)
+    exchange?.facts.remark = reason
+    refuse("\(reason), so the request was not passed on")
+    record(.refused)
   }
 
   private func passRequestBody(_ buffer: inout ByteBuffer) {
@@ -267,6 +280,12 @@ final class Relay {
     }
     if response.framing == .none || response.framing == .length(0) { finishResponse() }
     return true
+  }
+
+  /// The proxy itself answers.
+  func tellOfAnswer(status: Int?) {
+    exchange?.facts.ownStatus = status
+    noteFirstByte()
   }
 
   private func noteFirstByte() {
