@@ -419,8 +419,10 @@ extension OverTheWire {
       #expect(text.hasPrefix(old) && text.contains("{\"id\":42,"))
     }
 
-    @Test("A prompt too large for memory is understood all the same")
-    func largePrompt() async throws {
+    @Test(
+      "A prompt too large for memory is understood and shown all the same, recorded or not",
+      arguments: [true, false])
+    func largePrompt(_ isRecorded: Bool) async throws {
       let text = String(repeating: "word ", count: 400_000)
       let body = #"{"model":"tiny","messages":[{"role":"user","content":"\#(text)"}]}"#
       try await withEngine { wire in
@@ -428,7 +430,8 @@ extension OverTheWire {
         _ = try wire.receive(count: body.utf8.count)
         try wire.send("HTTP/1.1 204 None\r\n\r\n")
       } change: {
-        $0.record = folder.path + "/record.jsonl"
+        $0.record = isRecorded ? folder.path + "/record.jsonl" : nil
+        $0.output = .conversation
       } proxy: { proxy in
         try await blocking {
           let client = try Wire(to: proxy.port)
@@ -440,6 +443,7 @@ extension OverTheWire {
         let summary = try #require(try await proxy.events.summaries(1).first)
         #expect(summary.request.model == "tiny")
         #expect(summary.request.messagesBytes ?? 0 > 2_000_000)
+        #expect(proxy.events.transcripts == [[.asked(text)]])
       }
     }
 

@@ -16,16 +16,16 @@ struct Assembly {
   /// What it asks for, once somebody has looked that up.
   var prompt: Prompt?
   private var rawResponse = 0
-  private let limit: Int
+  private let limits: (request: Int, response: Int)
   private let spillPath: String?
 
   /// Half a megabyte of them: a stream that goes on for hours fills no memory.
   static let mostMarks = 32 * 1024
 
-  init(id: Int, head: ByteBuffer, limit: Int, spillPath: String?) {
+  init(id: Int, head: ByteBuffer, limits: (request: Int, response: Int), spillPath: String?) {
     self.id = id
     requestHead = HeadFields(head)
-    self.limit = limit
+    self.limits = limits
     self.spillPath = spillPath
   }
 
@@ -34,13 +34,13 @@ struct Assembly {
     if let news = parcel.progress { progress = news }
     if request == nil {
       request = BodyKeeper(
-        requestHead.framing(orElse: .none), limit: limit, spillPath: spillPath)
+        requestHead.framing(orElse: .none), limit: limits.request, spillPath: spillPath)
     }
     for piece in parcel.request { request!.add(piece) { _ in } }
     if let head = parcel.responseHead { responseHead = HeadFields(head) }
     if response == nil, responseHead != nil || !parcel.response.isEmpty {
       response = BodyKeeper(
-        responseHead?.framing(orElse: .untilClose) ?? .untilClose, limit: limit,
+        responseHead?.framing(orElse: .untilClose) ?? .untilClose, limit: limits.response,
         spillPath: spillPath)
       answer = AnswerReader(contentType: responseHead?.first("content-type"))
     }

@@ -31,9 +31,13 @@ final class Keeper {
     if let earlier = assemblies.removeValue(forKey: parcel.id) {
       assembly = earlier
     } else if let head = parcel.requestHead {
-      let limit = file == nil ? min(configuration.bodyLimit, 256 * 1024) : configuration.bodyLimit
+      // Without a record a prompt is kept only until it is understood, and an answer until it is shown.
+      func limit(_ unrecorded: Int) -> Int {
+        file == nil ? min(configuration.bodyLimit, unrecorded) : configuration.bodyLimit
+      }
       assembly = Assembly(
-        id: parcel.id, head: head, limit: limit, spillPath: file?.path)
+        id: parcel.id, head: head, limits: (limit(4 << 20), limit(256 << 10)),
+        spillPath: file?.path)
     } else {
       return
     }
@@ -163,7 +167,8 @@ final class Keeper {
     if configuration.output != .quiet || summary.repaired != nil {
       let transcript =
         configuration.output == .conversation
-        ? Transcript(request: body, response: assembly.response?.whole()) : nil
+        ? Transcript(
+          request: body ?? assembly.request?.reread(), response: assembly.response?.reread()) : nil
       console(.exchange(summary, transcript: transcript))
     }
   }

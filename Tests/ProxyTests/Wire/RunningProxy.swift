@@ -15,6 +15,11 @@ struct RunningProxy: Sendable {
         $0.compactMap { if case .exchange(let summary, _) = $0 { summary } else { nil } }
       }
     }
+    var transcripts: [[Transcript.Part]] {
+      all.withLock {
+        $0.compactMap { if case .exchange(_, let shown) = $0 { shown?.parts } else { nil } }
+      }
+    }
     var urls: [String] {
       all.withLock { $0.compactMap { if case .ready(let url, _) = $0 { url } else { nil } } }
     }
