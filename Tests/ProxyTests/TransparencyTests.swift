@@ -336,6 +336,45 @@ extension OverTheWire {
       }
     }
 
+    @Test("A folded line in an answer's head passes, and the connection goes on")
+    func folded() async throws {
+      let answer = "HTTP/1.1 200 OK\r\nX-Long: a\r\n  b\r\nContent-Length: 2\r\n\r\nok"
+      try await withEngine { wire in
+        for _ in 0..<2 {
+          _ = try wire.receive(until: "\r\n\r\n")
+          try wire.send(answer)
+        }
+      } proxy: { proxy in
+        try await blocking {
+          let client = try Wire(to: proxy.port)
+          for _ in 0..<2 {
+            try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(try client.receive(until: "ok") == answer)
+          }
+        }
+        #expect(try await proxy.events.summaries(2).map(\.status) == [200, 200])
+      }
+    }
+
+    @Test("After an answer of which nobody knows the end the next request does not wait for ever")
+    func unframed() async throws {
+      try await withEngine { wire in
+        _ = try wire.receive(until: "\r\n\r\n")
+        try wire.send("HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok")
+        _ = wire.waitForEnd()
+      } proxy: { proxy in
+        let ended = try await blocking {
+          let client = try Wire(to: proxy.port)
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          _ = try client.receive(until: "ok")
+          try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+          return client.waitForEnd()
+        }
+        #expect(ended)
+        #expect(try await proxy.events.summaries(1).first?.remark?.contains("not HTTP") == true)
+      }
+    }
+
     @Test("An engine that does not speak HTTP is heard as it is")
     func notHTTP() async throws {
       try await withEngine { wire in

@@ -99,7 +99,7 @@ struct HeadFields {
   init(_ bytes: ByteBuffer) {
     self.bytes = bytes
     bytes.withUnsafeReadableBytes { bytes in
-      guard case .found(let found) = scanHead(bytes) else { return }
+      guard case .found(let found) = scanHead(bytes, folds: true) else { return }
       startLine = bytes.text(found.startLine)
       head = found
     }

@@ -23,6 +23,8 @@ final class Relay {
   private var responseBody: BodyScanner?
   var clientInputClosed = false
   private var draining = false
+  /// The engine's answer is not HTTP and passes as it is.
+  private var isUnframed = false
   var page: PageConversation?
   /// The recorder is behind: no more is read until it has caught up, or for a moment at most.
   private var isHeldBack = false
@@ -64,6 +66,9 @@ final class Relay {
         guard beginRequest(&buffer) else { return }
       } else if requestBody != nil {
         passRequestBody(&buffer)
+      } else if isUnframed {
+        // Nobody knows where the answer ends, but the client does: it has to come again on another connection.
+        return closeBoth(.complete)
       } else {
         // The next request has to wait for the answer to this one.
         input = buffer
@@ -235,7 +240,7 @@ final class Relay {
     let clientCloses = request?.closes ?? false
     let isOld = request?.isOld ?? false
     let parsed: (ResponseHead, ByteBuffer)?? = buffer.withUnsafeReadableBytes { bytes in
-      switch scanHead(bytes) {
+      switch scanHead(bytes, folds: true) {
       case .incomplete: return .some(nil)
       case .malformed: return nil
       case .found(let head):
@@ -261,6 +266,7 @@ final class Relay {
       noteFirstByte()
       exchange?.facts.responseFraming = .untilClose
       responseBody = .untilClose
+      isUnframed = true
       return true
     }
     guard let (response, forwarded) = found else {

@@ -33,7 +33,8 @@ enum HeadScan {
 let longestHead = 128 * 1024
 
 /// Finds the head of a message at the start of `bytes`. A line may end in LF alone (RFC 9112, 2.2).
-func scanHead(_ bytes: UnsafeRawBufferPointer) -> HeadScan {
+/// - Parameter folds: a line that begins with a blank goes on with the field before, as old servers write it (5.2).
+func scanHead(_ bytes: UnsafeRawBufferPointer, folds: Bool = false) -> HeadScan {
   var lineStart = 0
   var startLine: Range<Int>?
   var fields: [MessageHead.Field] = []
@@ -49,6 +50,12 @@ func scanHead(_ bytes: UnsafeRawBufferPointer) -> HeadScan {
     }
     if line.isEmpty {
       return .found(MessageHead(startLine: startLine!, fields: fields, length: lineStart))
+    }
+    if folds, !fields.isEmpty, bytes[line.lowerBound].isBlank {
+      let last = fields.indices.last!
+      fields[last].line = fields[last].line.lowerBound..<lineStart
+      fields[last].value = fields[last].value.lowerBound..<line.upperBound
+      continue
     }
     // A blank around a name makes one reader take the line for a field and another not (RFC 9112, 5.1 and 5.2).
     guard let colon = bytes.position(of: .colon, from: line.lowerBound, to: line.upperBound),
