@@ -27,6 +27,15 @@ func nanoseconds(_ timestamp: String) -> Int64? {
   return Int64(timegm(&parts)) * 1_000_000_000
 }
 
+/// The time of day, `05:00:00`, in the zone of this machine.
+public func localClock(secondsSince1970: Int64) -> String {
+  var seconds = time_t(secondsSince1970)
+  var parts = tm()
+  localtime_r(&seconds, &parts)
+  return [parts.tm_hour, parts.tm_min, parts.tm_sec]
+    .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+}
+
 /// `2026-11-23T05:00:00.123456Z`.
 func timestamp(_ nanoseconds: Int64) -> String {
   var seconds = time_t(nanoseconds / 1_000_000_000)

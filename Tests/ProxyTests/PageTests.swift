@@ -268,16 +268,22 @@ extension OverTheWire {
 
   @Test("A line says model, tokens, cache, speed, tools and time")
   func line() {
-    let style = TerminalStyle(color: false)
+    // Half an hour east of Delhi; 1,795,410,000 is 05:00 UTC.
+    let style = TerminalStyle(color: false) { $0 == 1_795_410_000 ? "11:00:00" : "wrong \($0)" }
     #expect(
       terminalLine(Self.summary, style)
-        == "05:00:00  200  qwen3:1.7b  12,021 tokens (12,000 cached, 21 evaluated)  "
+        == "11:00:00  200  qwen3:1.7b  12,021 tokens (12,000 cached, 21 evaluated)  "
         + "first token 1.3 s  41 at 20.0 tok/s  → Read, Bash  in 3.3 s")
+    #expect(localClock(secondsSince1970: 0).wholeMatch(of: /[0-9]{2}(:[0-9]{2}){2}/) != nil)
     // An alias names its tier; the setup's own model stands for all of them.
     var summary = Self.summary
     summary.request.model = "claude-haiku-4-5"
     summary.request.kind = "agent"
     #expect(terminalLine(summary, style).contains("200  haiku claude-haiku-4-5  subagent  12,021"))
+    // An answer that is no stream tells of no token.
+    summary.firstToken = nil
+    summary.firstByte = 12_000
+    #expect(terminalLine(summary, style).contains("first byte 12 ms"))
   }
 
   @Test("Colours are there only where they are wanted, and never the other side's")

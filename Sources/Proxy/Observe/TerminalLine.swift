@@ -1,8 +1,15 @@
 /// How lines for the terminal are written.
 public struct TerminalStyle: Sendable {
   public var color: Bool
+  /// The time of day of so many seconds since 1970.
+  public var clock: @Sendable (Int64) -> String
 
-  public init(color: Bool) { self.color = color }
+  public init(
+    color: Bool, clock: @escaping @Sendable (Int64) -> String = localClock(secondsSince1970:)
+  ) {
+    self.color = color
+    self.clock = clock
+  }
 }
 
 /// One exchange as one line: when, what, how large, how fast, how it ended.
@@ -11,7 +18,8 @@ public func terminalLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> 
     style.color && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
   var parts: [String] = []
-  parts.append(paint("2", String(summary.at.dropFirst(11).prefix(8))))
+  parts.append(
+    paint("2", nanoseconds(summary.at).map { style.clock($0 / 1_000_000_000) } ?? "--:--:--"))
   let status = summary.status.map(String.init) ?? "---"
   let good = (summary.status ?? 0) / 100 == 2 && summary.ending == "complete"
   parts.append(paint(good ? "32" : "31", status))
@@ -32,7 +40,7 @@ public func terminalLine(_ summary: ExchangeSummary, _ style: TerminalStyle) -> 
       "\(kilobytes(summary.requestSize))" + (cacheText(summary).map { " (\($0))" } ?? ""))
   }
   if let first = summary.firstToken ?? summary.firstByte {
-    parts.append("first \(request.messagesBytes == nil ? "byte" : "token") \(duration(first))")
+    parts.append("first \(summary.firstToken == nil ? "byte" : "token") \(duration(first))")
   }
   if let speed = summary.tokensPerSecond, let tokens = summary.answer.outputTokens {
     parts.append("\(tokens) at \(oneDecimal(speed)) tok/s")

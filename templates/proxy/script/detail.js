@@ -90,7 +90,7 @@ views.overview = (x, full) => {
       : box('good', `Continues #${x.prefix.previous}: that whole prompt is the beginning of this one, so the prefix cache is kept.`)),
     h('h3', {}, 'What it was'),
     h('dl', {},
-      fact('began', x.at.replace('T', ' ').slice(0, 23)), fact('status', x.status), fact('ended', isRunning(x) ? 'not yet' : x.ending),
+      fact('began', moment(x)), fact('status', x.status), fact('ended', isRunning(x) ? 'not yet' : x.ending),
       fact('stop reason', a.stop), fact('tools called', a.called && a.called.length ? tally(a.called) : null),
       fact('kind', q.kind === 'agent' ? 'subagent' : q.kind), fact('messages', sent.messages && sent.messages.length),
       fact('tools offered', sent.tools && sent.tools.length), fact('max_tokens', q.maxTokens != null ? count(q.maxTokens) : null),

@@ -55,7 +55,7 @@ function thread(xs) {
       `${plural(xs.length, 'request')}, ${count(sum(xs, x => answerOf(x).outputTokens || 0))} tokens answered`)),
     xs.length > mostLines && note(`The last ${mostLines} of them:`),
     xs.slice(-mostLines).map(x => h('button', { class: 'line', 'data-id': x.id, 'aria-current': x.id === picked, onclick: () => pick(x.id, true) },
-      h('span', { class: 'mono soft' }, x.at.slice(11, 19)),
+      h('span', { class: 'mono soft' }, clock(x)),
       h('span', {}, isRunning(x) ? statusOf(x) : answerOf(x).stop || x.status || x.ending, tags({ ...x, request: {} })),
       h('span', { class: 'number soft' }, [promptTokens(x) != null && count(promptTokens(x)) + ' tok', time(x.end)].filter(Boolean).join(', ')))));
 }

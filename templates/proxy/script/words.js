@@ -46,6 +46,19 @@ function time(us) {
   return Math.floor(us / 6e7) + ' min ' + Math.round(us % 6e7 / 1e6) + ' s';
 }
 
+const two = n => String(n).padStart(2, '0');
+/** The time of day where the reader is. */
+function clock(x) {
+  const t = new Date(x.at);
+  return `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
+}
+/** The day and the time with milliseconds, and the zone that they are in. */
+function moment(x) {
+  const t = new Date(x.at), zone = -t.getTimezoneOffset(), off = Math.abs(zone);
+  return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${clock(x)}.${String(t.getMilliseconds()).padStart(3, '0')} `
+    + (zone ? `UTC${zone < 0 ? '−' : '+'}${two(Math.floor(off / 60))}:${two(off % 60)}` : 'UTC');
+}
+
 function pretty(value) {
   try { return JSON.stringify(typeof value === 'string' ? JSON.parse(value) : value, null, 2); } catch { return String(value); }
 }
