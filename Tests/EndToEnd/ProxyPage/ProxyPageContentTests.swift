@@ -203,6 +203,35 @@ extension ProxyPageTests {
     }
   }
 
+  /// What is no request of the client's is shown all the same, side by side.
+  @Test func oddShapesAreShown() async throws {
+    let person = try stage.person
+    let record = try TemporaryFolder.make("odd").appending("record.jsonl")
+    let proxy = try await person.proxy("http://127.0.0.1:9", port: 4004, record: record)
+    let bodies = [
+      #"{"model":5,"messages":7,"tools":{"a":1},"system":9}"#, "[1]", "7", "null", #""text""#,
+      #"{"messages":[null,3,"x",{"content":[null,{"type":"text","text":4},{"type":"tool_result","content":{}}]}],"#
+        + #""tools":[null,1],"system":[null,{"text":{}}]}"#,
+      #"{"messages":{"0":1},"system":{"text":"t"}}"#,
+    ]
+    for body in bodies { _ = try? await person.web("/v1/messages", port: 4004, post: body) }
+    try await withPage(at: "http://127.0.0.1:4004/") { window in
+      for id in 1...bodies.count {
+        try await window.wait("document.querySelector('#r\(id)')")
+        try await window.click("#r\(id)")
+        for tab in 1...6 {
+          try await window.press("\(tab)")
+          try await window.wait(
+            "document.querySelector('[role=tab][aria-selected=true]')?.id == 't-' + tabs[\(tab - 1)][0] && picked == \(id)"
+          )
+          let text = try await window.text("#panel")
+          #expect(!text.contains("cannot be shown"), "\(bodies[id - 1]), \(tab): \(text)")
+        }
+      }
+    }
+    await proxy.end()
+  }
+
   /// What the page says of the prefix is what a real engine's cache does: nearly all of it is there for a turn that
   /// continues, and nothing for one whose system prompt has changed. The attribution header is left out by this engine.
   @Test(.requires(.engine)) func aRealEnginesCacheDoesWhatThePageSays() async throws {

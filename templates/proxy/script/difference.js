@@ -7,10 +7,10 @@ const unmarked = value => JSON.stringify(value, (key, inner) => key === 'cache_c
 function segments(sent) {
   if (!sent || !sent.messages) return null;
   const parts = [];
-  systemOf(sent).forEach((piece, i) => parts.push({ name: `system[${i}]`, text: piece.text != null ? piece.text : unmarked(piece) }));
-  (sent.tools || []).forEach((tool, i) => parts.push({ name: `tools[${i}] ${tool.name || ''}`, text: unmarked(tool) }));
-  sent.messages.forEach((message, i) => contentOf(message).forEach((piece, k) => parts.push({
-    name: `messages[${i}].content[${k}] ${message.role} ${piece.type}`, text: message.role + ': ' + (piece.type === 'text' ? piece.text : unmarked(piece)),
+  systemOf(sent).forEach((piece, i) => parts.push({ name: `system[${i}]`, text: typeof piece.text === 'string' ? piece.text : unmarked(piece) }));
+  listOf(sent.tools).forEach((tool, i) => parts.push({ name: `tools[${i}] ${tool.name || ''}`, text: unmarked(tool) }));
+  listOf(sent.messages).forEach((message, i) => contentOf(message).forEach((piece, k) => parts.push({
+    name: `messages[${i}].content[${k}] ${message.role} ${piece.type}`, text: message.role + ': ' + (piece.type === 'text' && piece.text != null ? piece.text : unmarked(piece)),
   })));
   for (const part of parts) part.bytes = encoder.encode(part.text);
   return parts;

@@ -1,8 +1,11 @@
 
 // ---- what a prompt is made of, and what came back ----
-const systemOf = sent => !sent.system ? [] : typeof sent.system === 'string' ? [{ type: 'text', text: sent.system }] : sent.system;
-const contentOf = message => typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : message.content || [];
-const resultText = result => typeof result.content === 'string' ? result.content : (result.content || []).map(part => part.text || '[' + part.type + ']').join('\n');
+/** The objects of a list, and nothing of what is none: a request may hold anything. */
+const listOf = value => Array.isArray(value) ? value.filter(item => item && typeof item === 'object') : [];
+const textsOf = value => typeof value === 'string' ? [{ type: 'text', text: value }] : listOf(value);
+const systemOf = sent => textsOf(sent.system);
+const contentOf = message => textsOf(message.content);
+const resultText = result => contentOf(result).map(part => part.text || '[' + part.type + ']').join('\n');
 const sizeOf = value => bytesOf(typeof value === 'string' ? value : JSON.stringify(value));
 
 /** A piece of a message. `kind` says whose a text is. */
@@ -24,8 +27,8 @@ const glance = message => contentOf(message).map(piece => piece.type === 'text' 
 views.anatomy = (x, full) => {
   const sent = full.sent && full.sent.json;
   if (!sent || !sent.messages) return note('This request is not a Messages request, or its body was not recorded whole.');
-  const blocks = systemOf(sent), tools = sent.tools || [], tokens = answerOf(x).cut ? null : promptTokens(x);
-  const [s, t, m] = [blocks, tools, sent.messages].map(parts => sum(parts, sizeOf)), rest = Math.max(0, x.requestSize - s - t - m);
+  const blocks = systemOf(sent), tools = listOf(sent.tools), messages = listOf(sent.messages), tokens = answerOf(x).cut ? null : promptTokens(x);
+  const [s, t, m] = [blocks, tools, messages].map(parts => sum(parts, sizeOf)), rest = Math.max(0, x.requestSize - s - t - m);
   // The engine tells the tokens of the whole; a part's are its share of them.
   const share = n => tokens ? `≈ ${count(Math.round(tokens * n / (s + t + m)))} tokens` : '';
   const words = n => size(n) + (tokens ? ', ' + share(n) : '');
@@ -44,14 +47,14 @@ views.anatomy = (x, full) => {
         h('td', {}, h('details', {}, h('summary', {}, name || '?'), code(pretty(tool)))),
         h('td', { class: 'number' }, count(bytes)), h('td', { class: 'number' }, percent(bytes, x.requestSize)),
         h('td', {}, h('span', { class: 'meter toolset', style: { width: 90 * bytes / most + 'px' } })))))),
-    h('h3', {}, `Messages: ${count(sent.messages.length)}, ${size(m)}`),
-    sent.messages.map((message, i) => part(`${i} ${message.role}`, glance(message), sizeOf(message), contentOf(message).map(piece => block(piece, message.role)),
+    h('h3', {}, `Messages: ${count(messages.length)}, ${size(m)}`),
+    messages.map((message, i) => part(`${i} ${message.role}`, glance(message), sizeOf(message), contentOf(message).map(piece => block(piece, message.role)),
       contentOf(message).some(piece => piece.cache_control))),
   ];
 };
 
 views.answer = async (x, full) => {
-  const got = assemble(full), results = await resultsAfter(x), asked = ((full.sent || {}).json || {}).messages || [];
+  const got = assemble(full), results = await resultsAfter(x), asked = listOf(((full.sent || {}).json || {}).messages);
   const last = asked.findLast(message => message.role === 'user') || asked[asked.length - 1];
   return [
     last && [h('h3', {}, 'Asked last'), contentOf(last).map(piece => block(piece, 'user'))],
@@ -68,7 +71,7 @@ async function resultsAfter(x) {
   const results = new Map(), next = all.find(y => y.prefix && y.prefix.previous === x.id);
   if (!next || !(answerOf(x).called || []).length) return results;
   try {
-    for (const message of ((await whole(next.id)).sent.json || {}).messages || []) {
+    for (const message of listOf(((await whole(next.id)).sent.json || {}).messages)) {
       for (const piece of contentOf(message)) if (piece.type === 'tool_result') results.set(piece.tool_use_id, piece);
     }
   } catch { /* It was not recorded; the calls are shown without. */ }
@@ -78,13 +81,13 @@ async function resultsAfter(x) {
 /** The pieces of an answer, put together from its events. */
 function assemble(full) {
   const part = full.received || {};
-  if (part.json) return Array.isArray(part.json.content) ? part.json.content : [];
+  if (part.json) return listOf(part.json.content);
   const blocks = [];
   for (const { json } of eventsOf(full)) {
     if (!json) continue;
-    if (json.type === 'content_block_start') blocks[json.index] = { ...json.content_block, ...(json.content_block.type === 'tool_use' ? { input: '' } : {}) };
+    if (json.type === 'content_block_start' && json.content_block) blocks[json.index] = { ...json.content_block, ...(json.content_block.type === 'tool_use' ? { input: '' } : {}) };
     const piece = blocks[json.index];
-    if (json.type !== 'content_block_delta' || !piece) continue;
+    if (json.type !== 'content_block_delta' || !piece || !json.delta) continue;
     if (json.delta.text != null) piece.text = (piece.text || '') + json.delta.text;
     if (json.delta.thinking != null) piece.thinking = (piece.thinking || '') + json.delta.thinking;
     if (json.delta.partial_json != null) piece.input += json.delta.partial_json;
