@@ -137,6 +137,17 @@ extension ProxyPageTests {
       try await window.press("c")
       try await window.wait("document.querySelectorAll('.line').length > 100")
       #expect(try await window.evaluate("document.querySelectorAll('*').length").int ?? 0 < 60_000)
+      // Another request: its conversation is drawn anew, and no other.
+      let redrawn = try await window.evaluate(
+        """
+        (() => {
+          const before = [...document.querySelectorAll('.thread')];
+          add({ ...all.at(-1), id: 20001 });
+          refresh();
+          return [before.length > 50, before.filter(thread => !thread.isConnected).length, all.length];
+        })()
+        """)
+      #expect(redrawn == [true, 1, 10_000])
     }
     await proxy.end()
   }

@@ -170,7 +170,7 @@ async function pick(id, byHand) {
   const i = shown.findIndex(x => x.id === id);
   if (i >= 0 && !$('list').hidden) list.reveal(i);
   if (!report) history.replaceState(null, '', '#' + id);
-  if (!$('talk').hidden) for (const line of document.querySelectorAll('.line')) line.toggleAttribute('aria-current', line.dataset.id === String(id));
+  if (!$('talk').hidden) markLines();
   await draw();
   $('detail').scrollTop = 0;
   // In a narrow window the list is gone now, and the focus with it.
