@@ -110,7 +110,8 @@ extension OverTheWire {
       var parcel = Parcel(id: 1)
       parcel.requestHead = ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n")
       parcel.responseHead = ByteBuffer(string: head)
-      var assembly = Assembly(id: 1, head: parcel.requestHead!, limits: (1 << 20, 1 << 20), spillPath: nil)
+      var assembly = Assembly(
+        id: 1, head: parcel.requestHead!, limits: (1 << 20, 1 << 20), spillPath: nil)
       assembly.take(parcel)
       let count = 100_000
       for start in stride(from: 0, to: count, by: 1000) {

@@ -11,6 +11,18 @@ import Testing
   let folder = TemporaryFolder()
   private static let line = "{\"id\":1,\"at\":\"x\",\"target\":\"/\",\"sent\":{\"headers\":[]}}\n"
 
+  private struct Archive: Decodable {
+    struct Log: Decodable { var entries: [Entry] }
+    struct Entry: Decodable {
+      var request: Request
+      var response: Response
+    }
+    struct Request: Decodable { var postData: Body? }
+    struct Response: Decodable { var content: Body }
+    struct Body: Decodable { var comment: String? }
+    var log: Log
+  }
+
   private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
   private func put(_ text: String, _ name: String) throws {
@@ -57,6 +69,28 @@ import Testing
     #expect(try text("report") == "old")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     #expect(names == ["link", "record", "report"])
+  }
+
+  @Test("HAR says of a body what it cannot tell: that it is Base64, cut or left out")
+  func comments() throws {
+    func line(_ id: Int, _ sent: String, _ received: String) -> String {
+      #"{"id":\#(id),"at":"2026-11-23T05:00:00.000000Z","target":"/","sent":{"headers":[]\#(sent)},"#
+        + #""received":{"headers":[]\#(received)}}"# + "\n"
+    }
+    try put(
+      line(1, #","base64":"/w==""#, #","truncated":true,"body":"x""#)
+        + line(2, #","leftOut":"gzip""#, #","leftOut":"br""#) + line(3, #","body":"a""#, ""),
+      "record")
+    try ProxyReport(record: path("record")).write(.har, toFile: path("har"))
+    let entries = try JSONDecoder().decode(Archive.self, from: Data(text("har").utf8)).log.entries
+    #expect(
+      entries.map(\.request.postData?.comment) == [
+        "This is Base64.", "The body was not recorded, since it is compressed: gzip.", nil,
+      ])
+    #expect(
+      entries.map(\.response.content.comment) == [
+        "The rest was not recorded.", "The body was not recorded, since it is compressed: br.", nil,
+      ])
   }
 
   @Test("A record that a proxy writes is not replaced by a report")

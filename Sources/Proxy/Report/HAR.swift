@@ -71,10 +71,12 @@ struct HARWriter {
         }
         request.field("headersSize", -1)
         request.field("bodySize", json.integer(fields["requestSize"]) ?? 0)
-        if let body = message.body {
+        if message.body != nil || message.leftOut != nil {
           request.object("postData") {
             $0.field("mimeType", message.type)
-            $0.copied("text", body)
+            if let body = message.body { $0.copied("text", body) } else { $0.field("text", "") }
+            // Only an answer's content may name its encoding (HAR 1.2).
+            $0.field("comment", message.comment(isBase64: message.isBinary))
           }
         }
       }
@@ -88,6 +90,7 @@ struct HARWriter {
           $0.field("mimeType", answer.type)
           if let body = answer.body { $0.copied("text", body) }
           if answer.isBinary { $0.field("encoding", "base64") }
+          $0.field("comment", answer.comment(isBase64: false))
         }
         response.field("redirectURL", "")
         response.field("headersSize", -1)
@@ -107,6 +110,9 @@ struct HARWriter {
     var headers: [(UnsafeRawBufferPointer, UnsafeRawBufferPointer)] = []
     var body: UnsafeRawBufferPointer?
     var isBinary = false
+    var isCut = false
+    /// How a body is compressed that was not recorded for it.
+    var leftOut: String?
     var type = "application/octet-stream"
 
     init(_ json: JSONCursor, _ object: Range<Int>?) {
@@ -134,10 +140,20 @@ struct HARWriter {
         case "base64":
           body = slice(value)
           isBinary = true
+        case "truncated": isCut = true
+        case "leftOut": leftOut = json.string(value)
         default: break
         }
         return true
       }
+    }
+
+    /// What a reader could not tell from the body.
+    func comment(isBase64: Bool) -> String? {
+      if let leftOut { return "The body was not recorded, since it is compressed: \(leftOut)." }
+      let parts = [isBase64 ? "This is Base64." : nil, isCut ? "The rest was not recorded." : nil]
+      let comment = parts.compactMap { $0 }.joined(separator: " ")
+      return comment.isEmpty ? nil : comment
     }
 
     func writeHeaders(to text: inout JSONText) {
