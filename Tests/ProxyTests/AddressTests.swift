@@ -44,9 +44,8 @@ extension OverTheWire {
       let own = port.withLock { $0 }
       for host in ["127.0.0.1", "0.0.0.0"] {
         let error = await #expect(throws: ProxyError.self) {
-          try await withProxy(to: "http://\(name):\(own)", { ($0.host, $0.port) = (host, own) }) {
-            _ in
-          }
+          try await withProxy(
+            to: "http://\(name):\(own)", { ($0.host, $0.port) = (host, own) }, { _ in })
         }
         #expect(error?.description.contains("would be the proxy itself") == true)
       }
@@ -60,9 +59,9 @@ extension OverTheWire {
         #expect(ProxyConfiguration.address(odd) == nil, "\(odd)")
       }
       guard FileManager.default.fileExists(atPath: "/proc/net/if_inet6") else { return }
-      try await withProxy(to: "http://127.0.0.1:1", { $0.host = "::1" }) { proxy in
-        #expect(proxy.events.urls == ["http://[::1]:\(proxy.port)"])
-      }
+      try await withProxy(
+        to: "http://127.0.0.1:1", { $0.host = "::1" },
+        { proxy in #expect(proxy.events.urls == ["http://[::1]:\(proxy.port)"]) })
     }
   }
 }

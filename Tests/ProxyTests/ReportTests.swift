@@ -97,10 +97,12 @@ import Testing
   func inUse() async throws {
     try put(Self.line, "other")
     let (record, other) = (path("record"), path("other"))
-    try await withProxy(to: "http://127.0.0.1:1", { $0.record = record }) { _ in
-      #expect(throws: (any Error).self) {
-        try ProxyReport(record: other).write(.jsonl, toFile: record)
-      }
-    }
+    try await withProxy(
+      to: "http://127.0.0.1:1", { $0.record = record },
+      { _ in
+        #expect(throws: (any Error).self) {
+          try ProxyReport(record: other).write(.jsonl, toFile: record)
+        }
+      })
   }
 }

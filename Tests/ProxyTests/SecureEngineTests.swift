@@ -127,11 +127,11 @@ extension OverTheWire {
         // It is for 127.0.0.1.
         let secure = try await TLSEngine(host: "127.0.0.2") { _, _ in }
         try await withProxy(
-          to: "https://127.0.0.2:\(secure.port)", { $0.authorities = authority }
-        ) { proxy in
-          let answer = try await ask(proxy)
-          #expect(answer.contains("its certificate is for another name"))
-        }
+          to: "https://127.0.0.2:\(secure.port)", { $0.authorities = authority },
+          { proxy in
+            let answer = try await ask(proxy)
+            #expect(answer.contains("its certificate is for another name"))
+          })
         try await secure.stop()
       #endif
     }
