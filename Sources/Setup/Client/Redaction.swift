@@ -2,8 +2,13 @@ extension ClientVariable {
   /// The value as it may be shown: a secret never, not even its length; an address without its credentials.
   public func shown(_ value: String) -> String {
     if value.isEmpty { return "(empty)" }
-    if kind == .header, isSecret { return ClientVariable.headerNames(value) }
-    return isSecret ? hiddenValue : redacted(value)
+    if isSecret { return kind == .header ? ClientVariable.headerNames(value) : hiddenValue }
+    switch kind {
+    case .provider, .limit: return isHarmless(value) ? value : hiddenValue
+    // A scheme may be missing there.
+    case .address, .proxy: return redacted(value, isAddress: true)
+    default: return redacted(value)
+    }
   }
 
   private static func headerNames(_ value: String) -> String {
@@ -20,18 +25,82 @@ extension ClientVariable {
 /// What stands where a secret was.
 public let hiddenValue = "(hidden)"
 
-/// A value of unknown meaning as it may be shown: what looks like a key or a token hidden, credentials and queries
-/// taken out of addresses, control characters made visible, cut to 120 characters.
-public func redacted(_ value: String) -> String {
+/// A value of known meaning as it may be shown: what looks like a key or a token hidden, credentials, queries and
+/// unusual parts of the path taken out of addresses, control characters made visible, cut to 120 characters.
+///
+/// - Parameter isAddress: whether each word is an address, be it without a scheme.
+public func redacted(_ value: String, isAddress: Bool = false) -> String {
   let words = value.split(separator: " ", omittingEmptySubsequences: false)
   var shown: [String] = []
   for (index, word) in words.enumerated() {
     let before = index > 0 ? words[index - 1].lowercased() : ""
     let follows = ["bearer", "basic", "token"].contains(before) || isCredentialFlag(before)
-    shown.append(follows || looksSecret(word) ? hiddenValue : withoutCredentials(word))
+    shown.append(
+      follows || looksSecret(word)
+        ? hiddenValue : withoutCredentials(word, isAddress: isAddress))
   }
-  let line = printable(shown.joined(separator: " "))
+  return cut(shown)
+}
+
+private func cut(_ words: [String]) -> String {
+  let line = printable(words.joined(separator: " "))
   return line.count > 120 ? line.prefix(119) + "…" : line
+}
+
+/// The value of a variable that this program knows nothing about: hidden, unless it is a switch, a number, a path or an
+/// address on this machine, and its name is not that of a secret.
+func redacted(valueOf name: String, _ value: String) -> String {
+  if value.isEmpty { return "(empty)" }
+  return isHarmless(value) && !isNamedSecret(name[...]) ? value : hiddenValue
+}
+
+/// A command line as it may be shown: which program, with which options; of what they are given nothing, and of the
+/// variables in front of it the names.
+func redacted(command: String) -> String {
+  var shown: [String] = []
+  var isProgram = true
+  for word in command.split(separator: " ") {
+    let equals = word.firstIndex(of: "=")
+    let name = word[..<(equals ?? word.endIndex)]
+    let isPlain = name.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "_-./~".contains($0))
+    }
+    if let equals, isPlain, isProgram || name.hasPrefix("--") {
+      shown.append(String(word[...equals]) + hiddenValue)
+    } else if isPlain, equals == nil, isProgram ? !looksSecret(word) : isOption(word) {
+      shown.append(String(word))
+      isProgram = false
+    } else if shown.last?.hasSuffix(hiddenValue) != true || isProgram {
+      shown.append(hiddenValue)
+    }
+    // Where a quoted word or a substitution ends is for a shell to say.
+    if word.contains(where: { "\"'`$\\(".contains($0) }) { break }
+  }
+  return cut(shown)
+}
+
+private func isOption(_ word: Substring) -> Bool {
+  word.hasPrefix("--")
+    ? word.allSatisfy { $0.isLetter || $0 == "-" }
+    : word.hasPrefix("-") && word.count == 2
+}
+
+/// A switch, a number, a path, or the address of a server on this machine: nothing that opens anything.
+private func isHarmless(_ value: String) -> Bool {
+  if ["true", "false", "yes", "no", "on", "off"].contains(value.lowercased()) { return true }
+  if value.count <= 7, Int(value) != nil { return true }
+  let authority = ["http://", "https://"].first { value.hasPrefix($0) }.map {
+    value.dropFirst($0.count)
+  }
+  if let parts = authority?.split(separator: ":", omittingEmptySubsequences: false) {
+    return ["127.0.0.1", "localhost"].contains(parts[0]) && parts.count <= 2
+      && parts.dropFirst().allSatisfy { UInt16($0) != nil }
+  }
+  guard value.hasPrefix("/") || value.hasPrefix("~/") else { return false }
+  return value.split(separator: "/").allSatisfy { part in
+    part.count <= 24
+      && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-~".contains($0)) }
+  }
 }
 
 /// A line of a file as it may be shown in a diff: the value of what is named as a key, a token, a secret or a password
@@ -40,18 +109,24 @@ public func withoutSecrets(line: String) -> String {
   let words = line.split(separator: " ", omittingEmptySubsequences: false)
   var shown: [String] = []
   for (index, word) in words.enumerated() {
-    let equals = word.firstIndex(of: "=") ?? word.endIndex
-    let isAssignment = equals < word.endIndex && isNamedSecret(word[..<equals])
+    // The last of several: `alias claude='A_KEY=…`.
+    let equals =
+      word.indices.last { word[$0] == "=" && isNamedSecret(word[..<$0]) } ?? word.endIndex
+    let isAssignment = equals < word.endIndex
     let isValue =
       index > 0 && isNamedSecret(words[index - 1])
       && (words[index - 1].hasSuffix("\":") || words.contains("set"))
     guard isAssignment || isValue else {
-      shown.append(looksSecret(word) || holdsMember(word) ? hiddenValue : String(word))
+      let follows =
+        index > 0 && ["bearer", "basic"].contains { words[index - 1].lowercased().hasSuffix($0) }
+      shown.append(
+        follows || looksSecret(word) || holdsMember(word)
+          ? hiddenValue : withoutUserInfo(String(word)))
       continue
     }
     let value = isAssignment ? word[word.index(after: equals)...] : word
     // A value may hold spaces: where it ends is for a shell to say.
-    guard isHarmless(value) else {
+    guard refersElsewhere(value) else {
       shown.append((isAssignment ? String(word[...equals]) : "") + hiddenValue)
       break
     }
@@ -62,11 +137,14 @@ public func withoutSecrets(line: String) -> String {
 
 private let quotes: Set<Character> = ["\"", "'"]
 
-private let secretNames = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD"]
+private let secretNames = [
+  "KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASS", "PASSPHRASE", "CREDENTIALS", "HEADERS",
+  "_AUTH", "_PAT",
+]
 
 private func isNamedSecret(_ word: Substring) -> Bool {
   let name = word.filter { !quotes.contains($0) && $0 != ":" }.uppercased()
-  return secretNames.contains { name.hasSuffix($0) }
+  return name == "PAT" || name.contains("TOKEN_") || secretNames.contains { name.hasSuffix($0) }
 }
 
 /// Whether a piece of JSON without spaces gives a secret's name a text.
@@ -75,7 +153,7 @@ private func holdsMember(_ word: Substring) -> Bool {
   return secretNames.contains { upper.contains("\($0)\":\"") }
 }
 
-private func isHarmless(_ value: Substring) -> Bool {
+private func refersElsewhere(_ value: Substring) -> Bool {
   let bare = value.filter { !quotes.contains($0) && $0 != "," }
   return bare.isEmpty || bare == "ollama" || bare.hasPrefix("$")
 }
@@ -104,15 +182,40 @@ private func isCredentialFlag(_ word: String) -> Bool {
   return ["token", "key", "secret", "password", "authorization"].contains { word.contains($0) }
 }
 
-private func withoutCredentials(_ word: Substring) -> String {
+private func withoutCredentials(_ word: Substring, isAddress: Bool) -> String {
   var text = String(word)
-  guard let scheme = text.firstRange(of: "://") else { return text }
-  let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
-  if let at = authority.lastIndex(of: "@") {
-    text.replaceSubrange(authority.startIndex..<at, with: hiddenValue)
-  }
-  if let query = text.firstIndex(where: { $0 == "?" || $0 == "#" }) {
+  let scheme = text.firstRange(of: "://")
+  guard scheme != nil || isAddress else { return withoutUserInfo(text) }
+  let start = scheme?.upperBound ?? text.startIndex
+  let query = text[start...].firstIndex { $0 == "?" || $0 == "#" }
+  // A password may hold any character: what stands before an @ is never shown, nor what an @ in a query leaves.
+  if let at = text[start...].lastIndex(of: "@") {
+    if let query, query < at { return text[..<start] + hiddenValue }
+    text.replaceSubrange(start..<at, with: hiddenValue)
+  } else if let query {
     text.replaceSubrange(text.index(after: query)..., with: hiddenValue)
   }
-  return text
+  // The path of a socket is a file's.
+  guard scheme.map({ text[..<$0.lowerBound] }) != "unix" else { return text }
+  let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+  return parts.enumerated().map { index, part in
+    index < (scheme == nil ? 1 : 3) || isUsual(part) ? String(part) : hiddenValue
+  }.joined(separator: "/")
+}
+
+/// What the paths of servers like this are made of; anything else may be a key.
+private func isUsual(_ part: Substring) -> Bool {
+  let path = part.prefix { $0 != "?" && $0 != "#" }
+  return path.count <= 2 || ["api", "anthropic", "openai", "messages", "proxy"].contains(path)
+}
+
+/// Without what stands before the @ of `name:password@host`.
+private func withoutUserInfo(_ text: String) -> String {
+  guard let at = text.lastIndex(of: "@"), let colon = text[..<at].firstIndex(of: ":") else {
+    return text
+  }
+  let start =
+    text[..<at].firstRange(of: "://")?.upperBound
+    ?? text[..<colon].lastIndex { "='\"".contains($0) }.map { text.index(after: $0) }
+  return text[..<(start ?? text.startIndex)] + hiddenValue + text[at...]
 }

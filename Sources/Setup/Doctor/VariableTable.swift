@@ -150,7 +150,7 @@ extension VariableTable {
     let variable = ClientVariable.named(name)
     let entries = values.enumerated().map { index, value in
       Entry(
-        layer: value.layer, place: value.place, shown: shown(value.text, name),
+        layer: value.layer, place: value.place, shown: shown(value, name),
         // Which of several start-up files has the last word, only the shell knows.
         isWinner: index == 0 || (value.layer == .startUp && winner?.layer == .startUp))
     }
@@ -175,11 +175,12 @@ extension VariableTable {
       plainWinner: values.first { $0.layer != .local }?.layer)
   }
 
-  private static func shown(_ value: String, _ name: String) -> String {
-    if let variable = ClientVariable.named(name) { return variable.shown(value) }
-    if value.isEmpty { return "(empty)" }
-    let isSecret = ["KEY", "TOKEN", "SECRET", "PASSWORD"].contains { name.hasSuffix($0) }
-    return isSecret ? hiddenValue : redacted(value)
+  private static func shown(_ value: Value, _ name: String) -> String {
+    if let variable = ClientVariable.named(name) { return variable.shown(value.text) }
+    if name == "apiKeyHelper", !value.text.isEmpty { return redacted(command: value.text) }
+    let isOurs = value.layer == .local && !value.text.isEmpty
+    return isOurs || keys.contains(name)
+      ? redacted(value.text) : redacted(valueOf: name, value.text)
   }
 }
 

@@ -146,7 +146,7 @@ extension Conflict {
   private static func conflict(_ definition: ShellScript.Definition, _ path: String) -> Conflict? {
     let place = Place.file(path: path, line: definition.line)
     let shown =
-      definition.value.map { "alias \(definition.name)=\(redacted($0))" }
+      definition.value.map { "alias \(definition.name)=\(redacted(command: $0))" }
       ?? "function \(definition.name)"
     switch definition.name {
     case "claude":

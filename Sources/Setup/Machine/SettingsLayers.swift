@@ -116,7 +116,8 @@ extension Conflict {
     case "apiKeyHelper":
       guard let command = value.text, !command.isEmpty else { return nil }
       return conflict(
-        redacted(command), "The key that it prints is sent to the server as a second credential.",
+        redacted(command: command),
+        "The key that it prints is sent to the server as a second credential.",
         isOvercome: !isManaged)
     default:
       // In a person's own file neither has an effect.
