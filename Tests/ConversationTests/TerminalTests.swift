@@ -205,6 +205,23 @@ struct TableTests {
     #expect(width == 40 || table.count { $0.contains("qwen3-coder-64k") } == 2)
   }
 
+  @Test("Where a variable is set stays whole, its line too", arguments: [60, 80, 100])
+  func places(width: Int) {
+    let place = "/home/ada/.config/fish/conf.d/work.fish, line 12"
+    let row = VariableTable.Row(
+      name: "ANTHROPIC_BASE_URL",
+      entries: [
+        .init(
+          layer: .startUp, place: place, shown: "http://127.0.0.1:11434/v1", isWinner: true)
+      ], problem: nil, plainWinner: .startUp)
+    let shown = variableScreen(
+      VariableTable(rows: [row], isSetUp: false), home: "/home/ada", width: width
+    ).map(\.plain)
+    #expect(
+      shown.contains { $0.hasSuffix("~/.config/fish/conf.d/work.fish, line 12") } == (width > 60))
+    #expect(shown.contains { $0.hasSuffix("work.fish, line 12") })
+  }
+
   @Test("No rows are a header, no columns an empty line")
   func empty() {
     #expect(Table([.init("A")], rows: []).lines(width: 20).map(\.plain) == ["  A"])

@@ -10,7 +10,7 @@ public func variableScreen(_ table: VariableTable, home: String, width: Int) -> 
   let heading = table.isSetUp ? "What claude-local gets" : "What plain claude gets"
   let entries = table.rows.map { row in row.entries.map { cells($0, of: row, home) } }
   let columns: [Table.Column] = [
-    .init(""), .init("where"), .init("value", cut: .last), .init("place"),
+    .init(""), .init("where"), .init("value", cut: .last), .init("place", cut: .start),
   ]
   let named = Table(
     [columns[0], .init("variable or setting")] + columns[1...],

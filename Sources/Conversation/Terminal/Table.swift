@@ -15,6 +15,8 @@ public struct Table: Sendable {
       case end
       /// Its end too, but only when the other columns have nothing left to lose.
       case last
+      /// Its beginning, and only when the other columns are as narrow as a word.
+      case start
     }
 
     public init(_ title: String, isNumber: Bool = false, importance: Int = 0, cut: Cut = .end) {
@@ -37,8 +39,9 @@ public struct Table: Sendable {
     let shown = shown(width: width, indentation)
     var fitted = widths(shown)
     func total(_ widths: [Int]) -> Int { self.total(widths, indentation) }
-    let early = fitted.indices.filter { columns[shown[$0]].cut != .last }
-    for (candidates, least) in [(early, 16), (Array(fitted.indices), 6)] {
+    let early = fitted.indices.filter { columns[shown[$0]].cut == .end }
+    let late = fitted.indices.filter { columns[shown[$0]].cut != .start }
+    for (candidates, least) in [(early, 16), (late, 15), (Array(fitted.indices), 6)] {
       while total(fitted) > width, let widest = candidates.max(by: { fitted[$0] < fitted[$1] }),
         fitted[widest] > least
       {
@@ -90,7 +93,10 @@ public struct Table: Sendable {
     var line = Text(String(repeating: " ", count: indentation))
     for (index, cell) in cells.enumerated() {
       let width = widths[index]
-      let text = cut(cell.plain, to: width)
+      let text =
+        columns[shown[index]].cut == .start
+        ? String(cut(String(cell.plain.reversed()), to: width).reversed())
+        : cut(cell.plain, to: width)
       let role = cell.spans.first?.role ?? .plain
       let blanks = String(repeating: " ", count: max(0, width - Conversation.columns(text)))
       let isLast = index == cells.count - 1
