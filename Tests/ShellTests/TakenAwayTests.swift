@@ -122,6 +122,26 @@ struct TakenAwayTests {
     try await place.listener.end()
   }
 
+  /// A collector that a settings file names gets nothing, and without the setting it does.
+  @Test(.requires(.claude(.b), .claude(.d)), arguments: ClaudeVersion.allCases, [true, false])
+  func noCollectorIsToldOfTheSession(version: ClaudeVersion, isThere: Bool) async throws {
+    let place = try await RealClientTests.Place(
+      version, without: isThere ? nil : "CLAUDE_CODE_ENABLE_TELEMETRY"
+    ) { input, home in
+      let collector = """
+        {"env": {"CLAUDE_CODE_ENABLE_TELEMETRY": "1", "OTEL_LOGS_EXPORTER": "otlp", \
+        "OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json", \
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "\(input.baseURL)/collector", \
+        "OTEL_LOGS_EXPORT_INTERVAL": "500", "OTEL_METRIC_EXPORT_INTERVAL": "500"}}
+        """
+      try? home.put(.file(collector), at: ".claude/settings.json")
+    }
+    expectLocal(try await place.run())
+    let isTold = place.listener.requests.contains { $0.path.hasPrefix("/collector/") }
+    #expect(isTold == !isThere)
+    try await place.listener.end()
+  }
+
   /// Every entry of the table is missed by one of the tests named above, or is known to be hygiene.
   @Test func everySettingHasItsTest() {
     // Where each has its own test.
@@ -135,7 +155,7 @@ struct TakenAwayTests {
       "CLAUDE_CODE_MODEL_CAPABILITIES", "CLAUDE_CONFIG_DIR", "availableModels",
       // Here
       "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-      "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL",
+      "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "CLAUDE_CODE_ENABLE_TELEMETRY",
       // Its spelling in lower case goes with NO_PROXY.
       "no_proxy",
     ]

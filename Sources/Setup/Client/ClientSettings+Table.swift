@@ -128,6 +128,11 @@ extension ClientSettings {
       "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "1",
       "At a terminal the first start fetches Anthropic's list of plugins from downloads.claude.ai and github.com all the same; plugins of yours stay. (2.1.1 does not know it.)",
       "TakenAwayTests: the names that each client asks for"),
+    set(
+      "CLAUDE_CODE_ENABLE_TELEMETRY", "0",
+      "With OpenTelemetry switched on in a settings file every measured version reports the session to its collector, the prompts too where it is told so.",
+      "TakenAwayTests: what the collector gets; 0 and empty both stop 2.1.330, 2.1.142, 2.1.81 and 2.1.1"
+    ),
   ]
 
   private static func late(_ input: Input) -> [Variable] {

@@ -141,6 +141,9 @@ public struct ClientVariable: Sendable, Hashable {
       "Unless it is 0, a changing line at the start of the prompt makes the server read it all again."
     ),
     ClientVariable(
+      "CLAUDE_CODE_ENABLE_TELEMETRY", .limit,
+      "The client reports each session to the collector that OTEL_… names."),
+    ClientVariable(
       "API_TIMEOUT_MS", .limit, "A short limit cuts off the first answer of a slow model."),
     ClientVariable(
       "CLAUDE_STREAM_IDLE_TIMEOUT_MS", .limit,
@@ -185,7 +188,7 @@ extension ClientVariable {
       return ["0", "false"].contains(value.lowercased()) ? nil : consequence
     case "ENABLE_TOOL_SEARCH", "CLAUDE_CODE_SIMPLE_SYSTEM_PROMPT":
       return ["0", "false"].contains(value.lowercased()) ? consequence : nil
-    case "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS":
+    case "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", "CLAUDE_CODE_ENABLE_TELEMETRY":
       return ClientVariable.isOn(value) ? consequence : nil
     case "API_TIMEOUT_MS", "CLAUDE_STREAM_IDLE_TIMEOUT_MS":
       // The client's own 600 s were measured to be enough only where the prompt is short.
