@@ -64,7 +64,9 @@ extension Facts {
           "See what your start-up files do",
           [.say("Start \(name) by hand: something in its start-up files ends it, or waits.")]))
     default:
-      let shadows = machine.conflicts.filter { $0.variable == "claude-local" }
+      let shadows = machine.conflicts.filter {
+        $0.variable == "claude-local" && $0.isRead(by: shell)
+      }
       let places = shadows.map { "\($0.placeWords) (\($0.shown))" }.joined(separator: "; ")
       return broken(
         shell, .functionHidden, "\(seen(shell))\(places.isEmpty ? "" : ": \(places)")",
@@ -91,5 +93,14 @@ extension Facts {
         write.ownership == .block(shell: shell) || write.path == folders.function(for: shell)
       return isOfShell ? write : nil
     }
+  }
+}
+
+extension Conflict {
+  /// Whether it stands in a file of this shell, as far as the file's name tells: bash and zsh can read each other's.
+  fileprivate func isRead(by shell: Shell) -> Bool {
+    guard case .file(let path, _) = place else { return false }
+    return path.contains("/fish/") == (shell == .fish)
+      && (shell != .bash || FilePath(path).lastComponent?.string.hasPrefix(".z") != true)
   }
 }
