@@ -5,6 +5,10 @@ enum SessionFiles {
   struct File: Hashable {
     var path: FilePath
     var language: ShellScript.Language
+
+    func script(in world: World) -> ShellScript? {
+      world.files.text(path).map { ShellScript($0, language) }
+    }
   }
 
   /// In the order in which they should be reported: the person's own first.
@@ -31,7 +35,28 @@ enum SessionFiles {
     system.append(File(path: "/etc/environment", language: .posix))
     system += configurations(in: "/etc/environment.d", of: world)
     var seen: Set<FilePath> = []
-    return (files + system).filter { seen.insert($0.path).inserted }
+    return (files + system).flatMap { file in
+      [file]
+        + (file.script(in: world)?.sources ?? []).compactMap { name in
+          sourced(name, by: file, in: world)
+        }
+    }.filter { seen.insert($0.path).inserted }
+  }
+
+  /// A file that another one reads by its name as it is written, where that is a regular file: one level, since what
+  /// is below it may go around in circles.
+  private static func sourced(_ name: String, by file: File, in world: World) -> File? {
+    let home = world.environment.home.string
+    let path =
+      ["~/", "$HOME/", "${HOME}/"].first { name.hasPrefix($0) }
+      .map { "\(home)/\(name.dropFirst($0.count))" } ?? name
+    guard path.hasPrefix("/"), !path.contains("$"), !path.contains("`"),
+      // Ours asks for what it sets in a function; what comes with the system sets none of it.
+      !path.hasPrefix("/usr/"), !path.hasPrefix(Folders(world.environment).configuration.string),
+      let place = try? world.files.resolve(FilePath(path)),
+      let status = try? world.files.status(place), status.kind == .file
+    else { return nil }
+    return File(path: FilePath(path), language: file.language)
   }
 
   private static func configurations(in folder: FilePath, of world: World) -> [File] {

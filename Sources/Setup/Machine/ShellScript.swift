@@ -1,7 +1,7 @@
 /// What a start-up file of a shell sets and defines, read without running it.
 ///
-/// A reader, not an interpreter: conditions are taken as met, files that it sources are not followed, and expansions
-/// stay as they are written. Quotes, comments, continued lines, here-documents and substitutions are understood.
+/// A reader, not an interpreter: conditions are taken as met, files that it sources are named and not followed, and
+/// expansions stay as they are written. Quotes, comments, continued lines, here-documents and substitutions are understood.
 struct ShellScript {
   enum Language { case posix, fish, fishVariables }
 
@@ -19,6 +19,8 @@ struct ShellScript {
   /// In the order of the file, without those that a later `unset` takes back.
   private(set) var settings: [Setting] = []
   private(set) var definitions: [Definition] = []
+  /// The files that it reads itself, as they are written.
+  private(set) var sources: [String] = []
 
   init(_ text: String, _ language: Language) {
     switch language {
@@ -48,6 +50,7 @@ struct ShellScript {
     case "export", "declare", "typeset", "readonly", "local":
       for argument in arguments { assign(argument, statement.line) }
     case "unset": unset(arguments)
+    case ".", "source": sources += arguments.prefix(1)
     case "alias":
       for argument in arguments where !argument.hasPrefix("-") {
         guard let equals = argument.firstIndex(of: "=") else { continue }
@@ -89,6 +92,7 @@ struct ShellScript {
     let arguments = words.dropFirst()
     switch first {
     case "set": set(arguments, statement.line)
+    case ".", "source": sources += arguments.prefix(1)
     case "export":
       for argument in arguments { assign(argument, statement.line) }
     case "alias":

@@ -160,4 +160,24 @@ struct ConflictTests {
     #expect(found.last?.isOvercome == false)
     #expect(found.last?.remedy != nil)
   }
+
+  @Test func `files that a start-up file reads by name are read`() async throws {
+    let found = try await conflicts(
+      [:],
+      [
+        "/home/ada/.bashrc": """
+        [ -f ~/.work_env ] && . ~/.work_env
+        source "$HOME/more env"
+        . "$NOWHERE/x"; . /no/such; . /home/ada
+        """,
+        "/home/ada/.work_env": "# mine\nexport ANTHROPIC_BASE_URL=http://a\n. ~/.third",
+        "/home/ada/more env": "export ANTHROPIC_MODEL=m\n",
+        "/home/ada/.third": "export ANTHROPIC_BETAS=x\n",
+      ])
+    #expect(
+      found.map { "\($0.variable) \($0.placeWords)" } == [
+        "ANTHROPIC_BASE_URL /home/ada/.work_env, line 2",
+        "ANTHROPIC_MODEL /home/ada/more env, line 1",
+      ])
+  }
 }
