@@ -42,6 +42,12 @@ struct ConflictMatrixTests {
     "scopes":["user:inference"],"subscriptionType":"max"}}
     """
 
+  private static func env(withLists names: [String]) -> String {
+    let lists = names.map { "\"\($0)\": \"corp.example\", " }.joined()
+    return
+      #""env": {\#(lists)"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}"#
+  }
+
   static let conflicts: [Conflict] =
     RealClientTests.hostileEnvironment.sorted { $0.key < $1.key }.map { name, value in
       Conflict(name: name, environment: [name: value])
@@ -63,6 +69,13 @@ struct ConflictMatrixTests {
       Conflict(
         name: "every proxy, and a list of exceptions without us",
         environment: RealClientTests.deadProxies, change: { $0.settingsNoProxy = "corp.example" }),
+    ]
+    + [["NO_PROXY"], ["no_proxy"], ["NO_PROXY", "no_proxy"]].map { lists in
+      Conflict(
+        name: "proxies of the settings file, with \(lists.joined(separator: " and "))",
+        settings: [env(withLists: lists)], change: { $0.settingsNoProxy = "corp.example" })
+    }
+    + [
       Conflict(name: "apiKeyHelper", settings: [#""apiKeyHelper": "echo helper-key""#]),
       Conflict(name: "model", settings: [#""model": "opus""#]),
       Conflict(
@@ -96,5 +109,22 @@ struct ConflictMatrixTests {
     let attempts = try await place.network.attempts()
     #expect(attempts.count <= (version == .c ? 1 : 0), "\(attempts)")
     try await place.listener.end()
+  }
+
+  /// What a project says about proxies is not known beforehand: a `no_proxy` there beats ours for the two newer clients,
+  /// which `ccl-setup env` and the doctor say; the day it does not, this test says so.
+  @Test(arguments: ClaudeVersion.allCases, [["NO_PROXY"], ["no_proxy"], ["NO_PROXY", "no_proxy"]])
+  func aListOfAProjectIsSaid(version: ClaudeVersion, lists: [String]) async throws {
+    for file in ["settings.json", "settings.local.json"] {
+      let place = try await RealClientTests.Place(
+        version, ["work/.claude/\(file)": .file("{\(Self.env(withLists: lists))}")])
+      let found = try await place.run()
+      if lists.contains("no_proxy"), version == .a || version == .b {
+        #expect(found.prompts.isEmpty && found.result.code == 1)
+      } else {
+        expectLocal(found)
+      }
+      try await place.listener.end()
+    }
   }
 }

@@ -130,11 +130,13 @@ extension ClientSettings.Input {
     lateSystemMessage: ClientSettings.LateSystemMessage, access: ServerAccess? = nil,
     document: JSON?, configurationFolder: String? = nil
   ) {
-    let variables = document?["env"]
+    // Which of the two a client asks is its own affair.
+    let lists = ["NO_PROXY", "no_proxy"].compactMap { document?["env"]?[$0]?.text }
     self.init(
       baseURL: baseURL, model: model, contextWindow: contextWindow, profile: profile,
       lateSystemMessage: lateSystemMessage, configurationFolder: configurationFolder,
       access: access, availableModels: document?["availableModels"]?.elements?.compactMap(\.text),
-      settingsNoProxy: variables?["NO_PROXY"]?.text ?? variables?["no_proxy"]?.text)
+      settingsNoProxy: lists.first == lists.last
+        ? lists.first : lists.filter { !$0.isEmpty }.joined(separator: ","))
   }
 }

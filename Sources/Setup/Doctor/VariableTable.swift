@@ -9,7 +9,10 @@ public struct VariableTable: Sendable, Hashable {
     case managed
     /// The document that `claude-local` gives the client.
     case local
-    case projectLocal, project, user, process
+    case projectLocal, project, user
+    /// What the client remembers: of it the variables.
+    case state
+    case process
     /// What shells and sessions read when they start: the process environment of later ones.
     case startUp
 
@@ -23,6 +26,7 @@ public struct VariableTable: Sendable, Hashable {
       case .projectLocal: "project, local"
       case .project: "project"
       case .user: "user settings"
+      case .state: "client's memory"
       case .process: "environment"
       case .startUp: "start-up file"
       }
@@ -59,7 +63,8 @@ extension VariableTable {
   /// Reads every layer; changes nothing.
   public static func read(in world: World) async -> VariableTable {
     var found: [String: [Value]] = [:]
-    let settings = SettingsFile.all(in: world)
+    let habits = ClientHabits(in: world)
+    let settings = SettingsFile.all(in: world, for: habits)
     let path = Folders(world.environment).clientSettings
     let document = world.files.text(path).flatMap { try? JSON.parse($0) }
     for file in settings {
@@ -79,8 +84,8 @@ extension VariableTable {
       }
     }
     for file in SessionFiles.all(in: world, zshFolder: await ZshFolder.ask(in: world)) {
-      guard let text = world.files.text(file.path) else { continue }
-      for setting in ShellScript(text, file.language).settings where listed.contains(setting.name) {
+      guard let script = file.script(in: world) else { continue }
+      for setting in script.settings where listed.contains(setting.name) {
         found[setting.name, default: []].append(
           Value(.startUp, "\(file.path), line \(setting.line)", setting.value))
       }
@@ -88,19 +93,63 @@ extension VariableTable {
     let order = ClientVariable.all.map(\.name)
     let names =
       order.filter { found[$0] != nil } + found.keys.filter { !order.contains($0) }.sorted()
-    let conflicts = Conflict.inSettings(of: world)
-    let isSocketTaken = SocketOfSettings.isTaken(
-      by: ClientContract.stored(in: world)?.clientVersion)
-    if isSocketTaken, let values = found[SocketOfSettings.variable],
-      values.contains(where: { $0.layer == .user })
+    let conflicts = Conflict.inSettings(of: world).map { $0.met(by: habits) }
+    if habits.takesSocketOfSettings, let values = found[ClientHabits.socket],
+      values.contains(where: { $0.layer == .user || $0.layer == .state })
     {
-      found[SocketOfSettings.variable] = values.filter { $0.layer != .local }
+      found[ClientHabits.socket] = values.filter { $0.layer != .local }
     }
+    if let document { addDirectHosts(document, &found) }
+    let isDirect =
+      document != nil && (!habits.asksListOfSettings || isDirect(by: found))
     let isMissing = { (path: String) in path.hasPrefix("/") && !world.files.exists(.init(path)) }
     return VariableTable(
       rows: names.map { name in
-        row(name, found[name] ?? [], isSetUp: document != nil, conflicts, isMissing: isMissing)
-      } + stateRows(document, in: world), isSetUp: document != nil)
+        row(name, found[name] ?? [], isDirect: isDirect, conflicts, isMissing: isMissing)
+      } + faultRows(settings) + stateRows(document, in: world), isSetUp: document != nil)
+  }
+
+  /// What `claude-local` makes of the lists of the process, where no file has one that beats them.
+  private static func addDirectHosts(_ document: JSON, _ found: inout [String: [Value]]) {
+    func process(_ name: String) -> String? {
+      found[name]?.first { $0.layer == .process && !$0.text.isEmpty }?.text
+    }
+    let (upper, lower) = (process("NO_PROXY"), process("no_proxy"))
+    let hosts = ClientSettings.directHosts(
+      baseURL: document["env"]?["ANTHROPIC_BASE_URL"]?.text ?? "")
+    for (name, own) in [("NO_PROXY", upper ?? lower), ("no_proxy", lower ?? upper)] {
+      guard let values = found[name], values.allSatisfy({ $0.layer >= .process }) else { continue }
+      let listed = own?.split(separator: ",").map(String.init) ?? []
+      found[name]?.append(
+        Value(
+          .local, "",
+          (listed + hosts.filter { !listed.contains($0) }).joined(separator: ",")))
+    }
+  }
+
+  /// Whether the client goes past a proxy to 127.0.0.1: it asks `no_proxy` first, and what no file sets is ours. A
+  /// managed list of either spelling goes before both.
+  private static func isDirect(by found: [String: [Value]]) -> Bool {
+    let lists =
+      (found["no_proxy"] ?? []) + (found["NO_PROXY"] ?? []).filter { $0.layer == .managed }
+    let strongest = lists.filter { !$0.text.isEmpty }.min { $0.layer < $1.layer }
+    guard let strongest, strongest.layer < .process else { return true }
+    return ClientVariable.exemptsLoopback(strongest.text)
+  }
+
+  /// The files of which the client takes nothing.
+  private static func faultRows(_ settings: [SettingsFile]) -> [Row] {
+    settings.compactMap { file in
+      guard case .failure(let fault) = file.content else { return nil }
+      return Row(
+        name: "settings",
+        entries: [
+          Entry(
+            layer: Layer(file.layer), place: file.path.string, shown: printable(fault.reason),
+            isWinner: true)
+        ],
+        problem: Conflict.unreadable(file, fault.reason).consequence, plainWinner: nil)
+    }
   }
 
   private struct Value {
@@ -123,24 +172,17 @@ extension VariableTable {
   ]
 
   private static func values(of document: JSON) -> [(String, String)] {
-    let variables = (document["env"]?.members ?? []).map { member in
-      (member.key, member.value.text ?? member.value.compact)
-    }
-    return variables
+    document.settingsVariables.map { ($0.name, $0.value) }
       + keys.compactMap { key in
-        member(key, of: document).map { value in
+        document.member(key).map { value in
           let list = value.elements?.compactMap(\.text).joined(separator: ", ")
           return (key, list ?? value.text ?? value.compact)
         }
       }
   }
 
-  private static func member(_ path: String, of document: JSON) -> JSON? {
-    path.split(separator: ".").reduce(document) { $0?[String($1)] }
-  }
-
   private static func row(
-    _ name: String, _ values: [Value], isSetUp: Bool, _ conflicts: [Conflict],
+    _ name: String, _ values: [Value], isDirect: Bool, _ conflicts: [Conflict],
     isMissing: (String) -> Bool
   ) -> Row {
     let values = values.enumerated().sorted {
@@ -159,12 +201,15 @@ extension VariableTable {
       let wanted = values.first { $0.layer == .local }
       if let variable, wanted?.text != winner.text {
         problem = variable.problem(
-          with: winner.text, reachesLoopbackDirectly: isSetUp, isMissing: isMissing)
+          with: winner.text, reachesLoopbackDirectly: isDirect, isMissing: isMissing)
       } else if variable == nil {
         let standing = conflicts.first { conflict in
           conflict.variable == name && !conflict.isOvercome
         }
         problem = standing?.consequence
+        if problem == nil, let wanted, wanted.text != winner.text, !keys.contains(name) {
+          problem = "claude-local sets it to \(shown(wanted, name))."
+        }
       }
       if problem != nil, winner.layer == .managed {
         problem! += " Only whoever administers this machine can change it."
@@ -191,6 +236,7 @@ extension VariableTable.Layer {
     case .projectLocal: self = .projectLocal
     case .project: self = .project
     case .user: self = .user
+    case .state: self = .state
     }
   }
 }

@@ -9,6 +9,8 @@ public struct Conflict: Sendable, Hashable, Codable {
   }
   public enum SettingsLayer: String, Sendable, Hashable, Codable, CaseIterable {
     case managed, user, project, projectLocal
+    /// What the client itself remembers, in `.claude.json`.
+    case state
   }
   /// A variable's name; else a settings key, `claude` for an alias or function of that name, or `settings` for a
   /// settings file that cannot be read.
@@ -59,6 +61,9 @@ extension Conflict {
         [.say("No program of yours can go past \(path): its owner has to change it.")])
     case .settings(let path, _, ""):
       return Remedy("Repair \(path)", [.say("Correct it in an editor: \(shown).")])
+    case .settings(let path, _, let key) where variable.lowercased() == "no_proxy":
+      return Remedy(
+        "Let it leave this machine out", [.say("Add 127.0.0.1 to \(key) in \(path).")])
     case .settings(let path, _, let key):
       return Remedy("Take it out", [.say("Remove \(key) from \(path).")])
     case .file(let path, let line):
@@ -127,7 +132,7 @@ extension Conflict {
   private static func inFiles(of world: World, _ zshFolder: FilePath?) -> [Conflict] {
     let files = SessionFiles.all(in: world, zshFolder: zshFolder)
     let scripts = files.compactMap { file -> (String, ShellScript)? in
-      world.files.text(file.path).map { (file.path.string, ShellScript($0, file.language)) }
+      file.script(in: world).map { (file.path.string, $0) }
     }
     // A list set in any of the files counts for all: which of them a shell reads together is not known here.
     let lists = scripts.flatMap { $0.1.settings }.filter { $0.name.uppercased() == "NO_PROXY" }

@@ -140,9 +140,10 @@ struct ConflictTests {
     #expect(standing(.user).isEmpty)
     #expect(
       standing(.managed) == [
-        "CLAUDE_CODE_USE_BEDROCK", "ANTHROPIC_API_KEY", "availableModels", "forceLoginMethod",
-        "apiKeyHelper",
+        "CLAUDE_CODE_USE_BEDROCK", "ANTHROPIC_API_KEY", "forceLoginMethod", "apiKeyHelper",
       ])
+    // Every tier is ours: all four clients were measured to send our model in spite of the list.
+    #expect(found.contains { $0.variable == "availableModels" && $0.isOvercome })
     #expect(found.count { $0.variable == "model" } == 3)
   }
 
@@ -151,6 +152,9 @@ struct ConflictTests {
     ("", "line 1: the text ends where a value is expected"),
     ("[]", "the document is not an object"), ("{\"env\": 1}", "env is not an object"),
     ("{\"model\": \"a\"} x", "line 1: something follows the value"),
+    (#"{"permissions": {"allow": "x"}}"#, "permissions.allow is not a list"),
+    (#"{"permissions": []}"#, "permissions is not an object"),
+    (#"{"apiKeyHelper": 1}"#, "apiKeyHelper is not a text"),
   ])
   func `a settings file that is no JSON is a conflict of its own`(text: String, reason: String)
     async throws
@@ -159,6 +163,34 @@ struct ConflictTests {
     #expect(found.map(\.shown).last == reason)
     #expect(found.last?.isOvercome == false)
     #expect(found.last?.remedy != nil)
+  }
+
+  /// A list of a project, or of the administrator's, beats the one of the process; the person's own is repeated by us.
+  @Test(arguments: [
+    ("/home/ada/.claude.json", "no_proxy", true),
+    ("/home/ada/.claude/settings.json", "no_proxy", false),
+    ("/etc/claude-code/managed-settings.json", "no_proxy", true),
+    ("/etc/claude-code/managed-settings.json", "NO_PROXY", true),
+    ("/home/ada/.claude.json", "NO_PROXY", false),
+  ])
+  func `a list of exceptions that nothing of ours beats is named`(
+    path: String, name: String, stands: Bool
+  ) async throws {
+    for list in ["corp", "corp,127.0.0.1"] {
+      let found = try await conflicts(
+        ["HTTPS_PROXY": "http://proxy:1"], [FilePath(path): #"{"env": {"\#(name)": "\#(list)"}}"#])
+      let standing = found.first { $0.variable == name }
+      #expect((standing?.isOvercome == false) == (stands && list == "corp"))
+    }
+  }
+
+  @Test func `what the client remembers can send it elsewhere, too`() async throws {
+    let found = try await conflicts(
+      [:], ["/home/ada/.claude.json": #"{"env": {"ANTHROPIC_UNIX_SOCKET": "/x"}, "model": "opus"}"#]
+    )
+    #expect(found.map(\.variable) == ["ANTHROPIC_UNIX_SOCKET"])
+    #expect(found.first?.placeWords == "/home/ada/.claude.json, env.ANTHROPIC_UNIX_SOCKET")
+    #expect(found.first?.isOvercome == true)
   }
 
   @Test func `files that a start-up file reads by name are read`() async throws {
