@@ -21,7 +21,8 @@ struct DeepRemedyTests {
   private func run(_ check: DoctorAnswer.Check, _ person: Person) async throws {
     let steps = try #require(check.remedySteps, "\(check)")
     try #require(!steps.isEmpty, "\(check)")
-    for step in steps {
+    // A sentence is for the test to do.
+    for step in steps where ["ccl-setup ", "curl "].contains(where: step.hasPrefix) {
       // The live prompt of a setup is asked by the doctor afterwards.
       let words = step.hasPrefix("ccl-setup --yes") ? step + " --no-verify" : step
       let done = try await person.run("sh", "-c", words)
@@ -29,12 +30,12 @@ struct DeepRemedyTests {
     }
   }
 
-  private func setUp(_ person: Person, _ profile: String) async throws {
+  private func setUp(_ person: Person, _ profile: String, context: String = "32k") async throws {
     try await person.call(
       "ccl-setup",
       [
         "--yes", "--no-verify", "--shells", "bash", "--profile", profile, "--engine", "native",
-        "--model", "qwen3:1.7b", "--context", "32k",
+        "--model", "qwen3:1.7b", "--context", context,
       ]
     ).succeed()
   }
@@ -42,11 +43,11 @@ struct DeepRemedyTests {
   /// A context whose cache does not fit the GPU beside the model: a smaller one does, and is named.
   @Test func aModelThatIsHalfOnTheGPU() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
-      let server = try await person.serve(with: ["CCL_REHEARSAL_VRAM": "4500000000"])
-      try await setUp(person, "lean")
+      let server = try await person.serve(with: ["CCL_REHEARSAL_VRAM": "6000000000"])
+      try await setUp(person, "lean", context: "40k")
       let red = try await check("deep-gpu", person, "--deep")
       #expect(red.outcome == "warn")
-      #expect(red.remedySteps == ["ccl-setup --yes --context 16k"], "\(red)")
+      #expect(red.remedySteps == ["ccl-setup --yes --context 32k"], "\(red)")
       try await run(red, person)
       let green = try await check("deep-gpu", person, "--deep")
       #expect(green.outcome == "pass" && green.evidence.hasPrefix("100 %"), "\(green)")
@@ -57,10 +58,10 @@ struct DeepRemedyTests {
   /// With every tool no smaller context does: the lean profile goes with it.
   @Test func aSmallerContextMayNeedFewerTools() async throws {
     try await Person.alone([.client(.a), .ollama]) { person in
-      let server = try await person.serve(with: ["CCL_REHEARSAL_VRAM": "4500000000"])
-      try await setUp(person, "full")
+      let server = try await person.serve(with: ["CCL_REHEARSAL_VRAM": "6000000000"])
+      try await setUp(person, "full", context: "40k")
       let red = try await check("deep-gpu", person, "--deep")
-      #expect(red.remedySteps == ["ccl-setup --yes --context 16k --profile lean"], "\(red)")
+      #expect(red.remedySteps == ["ccl-setup --yes --context 32k --profile lean"], "\(red)")
       try await run(red, person)
       #expect(try await check("deep-gpu", person, "--deep").outcome == "pass")
       await server.end()
@@ -83,5 +84,66 @@ struct DeepRemedyTests {
       }
       await server.end()
     }
+  }
+
+  /// A client whose own prompt fills the context sums the conversation up again and again; a larger one leaves room.
+  @Test func aConversationThatIsShortenedAtOnce() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      let server = try await person.serve()
+      try await setUp(person, "lean", context: "16k")
+      let red = try await check("deep-cache", person, "--deep")
+      #expect(red.outcome == "warn" && red.evidence.contains("shortened"), "\(red)")
+      try await run(red, person)
+      let green = try await check("deep-cache", person, "--deep")
+      #expect(green.outcome == "pass", "\(green)")
+      await server.end()
+    }
+  }
+
+  /// Ollama's own installer is what makes it newer; here its place is taken by one that does what it does.
+  @Test func anOllamaThatIsTooOldIsUpdated() async throws {
+    try await Person.alone([.client(.a), .ollama]) { person in
+      try await setUp(person, "lean")
+      try await person.endServers()
+      let product = Part.product.string
+      func ollama(_ version: String) -> String {
+        """
+        #!/bin/bash
+        export CCL_REHEARSAL_VERSION=\(version)
+        exec -a "$0" \(product) "$@"
+        """
+      }
+      try person.forget("ollama")
+      try person.install(program: "ollama", ollama("0.13.5"))
+      try person.install(program: "newer-ollama", ollama("0.32.15"))
+      try person.install(
+        program: "curl",
+        """
+        #!/bin/sh
+        [ "$*" = "-fsSL https://ollama.com/install.sh" ] || exit 6
+        echo 'folder=$(dirname "$(command -v ollama)"); cp "$folder/newer-ollama" "$folder/ollama"'
+        """)
+      // One that ccl-setup starts is not left running; the person's own is what the doctor finds.
+      let refused = try await person.setup("start", "--no-warm")
+      #expect(refused.code == 1 && refused.error.contains("too old"), "\(refused.error)")
+      await #expect(throws: (any Error).self) { try await person.web("/api/version") }
+      let own = try await serveOwn(person)
+      let red = try await check("server-too-old", person, "--no-prompt")
+      #expect(red.outcome == "fail")
+      try await run(red, person)
+      await own.end()
+      let restarted = try await serveOwn(person)
+      let told = try await person.call("ccl-setup", ["doctor", "--no-prompt", "--json"]).run()
+      #expect(try DoctorAnswer(told).checks.allSatisfy { $0.id != "server-too-old" })
+      #expect(try await person.web("/api/version").contains("0.32.15"))
+      await restarted.end()
+    }
+  }
+
+  private func serveOwn(_ person: Person) async throws -> RunningProgram {
+    let server = try RunningProgram(
+      person.call("ollama", ["serve"]), output: try TemporaryFolder.make("own").appending("log"))
+    try await eventually(within: .seconds(20)) { try? await person.web("/api/version") }
+    return server
   }
 }

@@ -115,7 +115,8 @@ struct FixEngineTests {
       #expect(finding.evidence.contains("0.13.5"))
       #expect(
         finding.remedySteps == [
-          "curl -fsSL https://ollama.com/install.sh | sh", "ccl-setup stop", "ccl-setup start",
+          "curl -fsSL https://ollama.com/install.sh | sh",
+          "Restart it, where that was not done with it.",
         ])
       let told = try await person.setup("fix", "--yes", "--no-verify")
       #expect(told.code == 2, "\(told.output)\n\(told.error)")

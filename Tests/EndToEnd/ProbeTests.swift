@@ -49,6 +49,7 @@ struct ProbeTests {
           .login: ["authorization"],
         ])
       #expect(!contract.sendsLogin && contract.settingsWin)
+      #expect(contract.contextWindow == (version == .a ? .heeded : .ignored))
       #expect(contract.options == ClientContract.Option.allCases)
       #expect(
         contract.subagentModels == [
@@ -126,8 +127,8 @@ struct ProbeTests {
         "full")
       #expect(result.code == 0, "\(result.output)\n\(result.error)")
       #expect(try person.contract().clientVersion == ClaudeVersion.a.number)
-      // With every tool one of the older ones needs twice the context, and it is said.
-      for (version, least) in [(ClaudeVersion.c, "64k"), (.d, nil), (.a, nil)] {
+      // With every tool most of them need twice the context, and it is said.
+      for (version, least) in [(ClaudeVersion.c, "64k"), (.d, nil), (.a, "64k")] {
         try person.forget("claude")
         try person.install(client: version)
         let settings = try person.text(".config/ccl-setup/claude-settings.json")

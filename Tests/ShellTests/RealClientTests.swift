@@ -82,7 +82,7 @@ struct RealClientTests {
     let found = try await place.run(in: shell)
     expectLocal(found)
     let prompt = try #require(found.prompts.first?.prompt)
-    #expect(prompt.maxTokens == 16_384)
+    #expect(prompt.maxTokens == 8_192)
     // The header that would cost the prompt cache.
     #expect(
       prompt.system?.contains { $0.text?.contains("x-anthropic-billing-header") == true } == false)

@@ -45,7 +45,7 @@ struct TakenAwayTests {
     } + [
       Case(setting: "CLAUDE_CODE_MAX_CONTEXT_TOKENS") { !$0.result.error.contains("1m tokens") },
       Case(setting: "CLAUDE_CODE_MAX_OUTPUT_TOKENS") {
-        $0.prompts.first?.prompt?.maxTokens == 16_384
+        $0.prompts.first?.prompt?.maxTokens == 8_192
       },
       Case(setting: "CLAUDE_CODE_ATTRIBUTION_HEADER") {
         $0.prompts.allSatisfy { prompt in
@@ -153,6 +153,8 @@ struct TakenAwayTests {
       "permissions.disableAutoMode",
       // RealClientTests
       "CLAUDE_CODE_MODEL_CAPABILITIES", "CLAUDE_CONFIG_DIR", "availableModels",
+      // LongConversationTests
+      "CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE",
       // Here
       "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
       "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "CLAUDE_CODE_ENABLE_TELEMETRY",

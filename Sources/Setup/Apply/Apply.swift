@@ -305,7 +305,11 @@ public struct Apply: Sendable {
     } catch {
       throw Failure("The engine could not be started", why: "\(error)")
     }
-    try await waitUntilAnswering(start)
+    do { try await waitUntilAnswering(start) } catch {
+      // What cannot be used is not left running: nobody would know of it.
+      if case .endProcess(let id, _)? = undo { world.programs.end(id) }
+      throw error
+    }
     return undo
   }
 

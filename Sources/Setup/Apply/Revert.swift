@@ -51,6 +51,18 @@ public struct Revert: Sendable {
       }
     case .removeBlock(let path, let shell, let fileWasMissing, let folders):
       return try removeBlock(path, shell: shell, fileWasMissing: fileWasMissing, folders)
+    case .removeMovedBlock(let path, let shell):
+      return try onFiles(path) { () throws(FileProblem) in
+        guard let now = try world.files.readIfPresent(FilePath(path)) else { return .alreadyGone }
+        let edit: RCEdit
+        do throws(RCProblem) { edit = try RCBlock.removing(shell, from: now, isMoved: true) } catch
+        {
+          return .kept(error.reason)
+        }
+        guard edit.change != .none else { return .alreadyGone }
+        try world.files.write(FilePath(path), edit.bytes, nil)
+        return .undone
+      }
     case .stopEngine(let commands, let storage):
       for command in commands + (keepingModels ? [] : storage) { try await run(command) }
       return .undone
@@ -120,13 +132,13 @@ public struct Revert: Sendable {
     try onFiles(path) { () throws(FileProblem) in
       guard let now = try world.files.readIfPresent(FilePath(path)) else {
         try removeFolders(folders)
-        return try removeMovedBlock(shell, besides: path)
+        return .alreadyGone
       }
       let edit: RCEdit
       do throws(RCProblem) { edit = try RCBlock.removing(shell, from: now) } catch {
         return .kept(error.reason)
       }
-      guard edit.change != .none else { return try removeMovedBlock(shell, besides: path) }
+      guard edit.change != .none else { return .alreadyGone }
       if fileWasMissing, edit.isFileOurs {
         // A link of the person's to a file that was not there stays, as it was.
         try removeBehindLinks(FilePath(path))
@@ -136,24 +148,6 @@ public struct Revert: Sendable {
       }
       return .undone
     }
-  }
-
-  /// A block that its owner moved to another of the files that people keep such lines in is taken out there.
-  private func removeMovedBlock(
-    _ shell: Shell, besides path: String
-  ) throws(FileProblem) -> Reversion {
-    let others = StartupFiles(world.environment, zshFolder: nil).wherePeopleKeepLines(of: shell)
-    for other in others where other.string != path {
-      guard let bytes = try? world.files.read(other) else { continue }
-      let edit: RCEdit
-      do throws(RCProblem) { edit = try RCBlock.removing(shell, from: bytes) } catch {
-        return .kept("moved to \(other): \(error.reason)")
-      }
-      guard edit.change != .none else { continue }
-      try world.files.write(other, edit.bytes, nil)
-      return .undone
-    }
-    return .alreadyGone
   }
 
   private func run(_ command: Invocation) async throws(Failure) {

@@ -90,7 +90,14 @@ extension ClientSettings {
       set(
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS", String(input.maxOutputTokens),
         "The client keeps min(this, 20,000) + 3,000 tokens of the context free and refuses prompts that do not fit; its "
-          + "own 32,000 would leave 9,768 of 32,768.", "claude-code.md §7"),
+          + "own 32,000 would leave 9,768 of 32,768. 2.1.330 makes a conversation shorter 13,000 tokens before that.",
+        "claude-code.md §7 and §7a"),
+      set(
+        "CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE",
+        String(blockingLimit(inContextOf: input.contextWindow)),
+        "Clients before 2.1.330 do not keep to the context above, and the server cuts what is too long without a word: "
+          + "with this 2.1.142 makes the conversation shorter, 2.1.81 and 2.1.1 say that it is too long.",
+        "claude-code.md §7a, LongConversationTests"),
       set(
         "API_TIMEOUT_MS", "3600000",
         "A long first prompt on a CPU takes minutes; the limit is for the whole answer, and the client's own is 10 minutes.",

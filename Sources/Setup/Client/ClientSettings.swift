@@ -109,9 +109,24 @@ public struct ClientSettings: Sendable, Hashable {
     case avoid
   }
 
-  /// The answer length that leaves the client room to work: a quarter of the context, at most the client's own 32,000.
+  /// The answer length that leaves the client room to work: an eighth of the context, at most the client's own 32,000.
   public static func outputTokens(inContextOf contextWindow: Int) -> Int {
-    min(32_000, contextWindow / 4)
+    min(32_000, contextWindow / 8)
+  }
+
+  /// The prompt above which the client sends nothing more: it makes the conversation shorter, or asks for that.
+  ///
+  /// The client's own limit (3,000 tokens below what an answer leaves of the context), less what a last message and the
+  /// request for a summary add.
+  static func blockingLimit(inContextOf contextWindow: Int) -> Int {
+    contextWindow - min(20_000, outputTokens(inContextOf: contextWindow)) - 5_000
+  }
+
+  /// The prompt above which a conversation is made shorter; one that heeds its context does it 13,000 tokens before what
+  /// an answer leaves of it (measured: docs/measurements/claude-code.md §7a).
+  static func fullAt(_ contextWindow: Int, isHeeded: Bool) -> Int {
+    let limit = blockingLimit(inContextOf: contextWindow)
+    return isHeeded ? limit - 8_000 : limit
   }
 
   /// The context below which the newest client refuses every prompt ("Prompt is too long", nothing is sent).

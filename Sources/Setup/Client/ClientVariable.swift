@@ -137,6 +137,10 @@ public struct ClientVariable: Sendable, Hashable {
       "CLAUDE_CODE_MAX_OUTPUT_TOKENS", .limit,
       "The client keeps this much of the context free (20,000 at most)."),
     ClientVariable(
+      "CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE", .limit,
+      "The client sends prompts up to this size: larger than the model's context, the server cuts silently."
+    ),
+    ClientVariable(
       "CLAUDE_CODE_ATTRIBUTION_HEADER", .limit,
       "Unless it is 0, a changing line at the start of the prompt makes the server read it all again."
     ),

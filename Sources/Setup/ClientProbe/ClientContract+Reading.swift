@@ -30,6 +30,8 @@ extension ClientContract {
       options.contains(.tools)
       ? tiers.first.map { PromptSize($0.request, $0.document) } : nil
     settingsWin = tiers.first?.layer == .settings
+    let spawning = prompts.first { $0.run == .both && $0.label != nil }
+    contextWindow = spawning?.isSecondAttempt == true ? .heeded : .ignored
     self.options = options
     models = ["none": first.model]
     for prompt in tiers {
@@ -107,6 +109,9 @@ struct Prompt {
   }
 
   private var isSpawning: Bool { contains(ClientProbe.spawning) }
+
+  /// Whether the first attempt, in a context far too small for it, was refused by the client itself.
+  var isSecondAttempt: Bool { contains(ClientProbe.spawningAgain) }
 
   /// Whether the agents are still to be started.
   var asksForAgents: Bool {

@@ -21,6 +21,15 @@ public struct ClientContract: Sendable, Hashable, Codable {
   public var options: [Option]
   /// Whether a document of `--settings` beats the user's settings file and the process environment.
   public var settingsWin: Bool
+  /// Whether the client keeps to the context that it is told of.
+  public var contextWindow: WindowUse
+
+  public enum WindowUse: String, Sendable, Hashable, Codable {
+    /// It refuses a prompt that does not fit, and shortens a conversation before it gets there.
+    case heeded
+    /// It believes in a context of its own (200,000 tokens).
+    case ignored
+  }
 
   public enum CredentialWay: String, Sendable, Hashable, Codable, CaseIterable,
     CodingKeyRepresentable
@@ -106,15 +115,13 @@ extension ClientContract {
   /// What the client's first prompt was seen to be, `nil` where that was not seen.
   public func prompt(_ profile: Profile) -> PromptSize? { profile == .full ? full : lean }
 
-  /// The smallest of the usual contexts in which the client can work: its first prompt, the answer (a quarter of the
-  /// context), the 3,000 tokens that it keeps free, and as much again as a fifth of the prompt for the first files.
-  ///
-  /// Measured against it (facts, together.md §2): 32k for 2.1.330 with every tool, 64k for 2.1.142 and 2.1.81, 16k for
-  /// 2.1.330 with the lean profile.
+  /// The smallest of the usual contexts in which the client can work: its first prompt, and 5,000 tokens of files and
+  /// answers before the conversation is made shorter (docs/measurements/claude-code.md §7a): 64k for 2.1.330 with every
+  /// tool, 32k with the lean profile.
   public func smallestContext(_ profile: Profile) -> Int? {
     guard let tokens = prompt(profile)?.tokens else { return nil }
     return stride(from: 13, through: 22, by: 1).map { 1 << $0 }.first { context in
-      context >= tokens + tokens / 5 + ClientSettings.outputTokens(inContextOf: context) + 3_000
+      ClientSettings.fullAt(context, isHeeded: contextWindow == .heeded) >= tokens + 5_000
     }
   }
 }

@@ -29,7 +29,8 @@ public struct ProbeListener: Sendable {
 /// A client takes a second of processor time to start, its further prompts a twentieth of that. So two of them run at
 /// once, each in a conversation whose settings change on the way; each is ended as soon as it has said what it can:
 /// - with every tool: `ANTHROPIC_AUTH_TOKEN` beside a stored login and a login token (`token`); then token and key
-///   (`both`), where the answer to its prompt starts a subagent of each tier.
+///   (`both`), where the answer to its prompt starts a subagent of each tier; first in a context of 1,000 tokens, which a
+///   client that keeps to it refuses.
 /// - with the lean tools: `ANTHROPIC_API_KEY`, `--settings` against a settings file and the environment, while the model
 ///   changes from tier to tier (`tiers`); then a login token in `CLAUDE_CODE_OAUTH_TOKEN` and nothing else (`login`).
 ///
@@ -75,6 +76,11 @@ public struct ClientProbe: Sendable {
   /// The tiers that the client's tool for subagents takes.
   static let subagents = ["none", "sonnet", "opus", "haiku"]
   static let spawning = "probe-spawn"
+  /// The same, of a client that refused it in a context that is too small.
+  static let spawningAgain = "probe-spawn-again"
+  /// A context that nothing fits into, and in which nothing is to be made shorter: a client that keeps to it sends
+  /// nothing; and the end of it.
+  static let noWindow = ["CLAUDE_CODE_MAX_CONTEXT_TOKENS": "1000", "DISABLE_AUTO_COMPACT": "1"]
 
   static func model(_ tier: String) -> String { "probe-\(tier)" }
   static func isOurs(_ model: String) -> Bool { tiers.map(Self.model).contains(model) }

@@ -69,7 +69,10 @@ extension ClientProbe {
         // One that wants more than a login token ends without a prompt, which is an answer too.
         for run in [Run.token, .both, .login] where !isComplete(run) {
           group.addTask {
-            let words = await self.outcome(of: run, isConversation: false)
+            var words = await self.outcome(of: run, isConversation: false)
+            if run == .both, self.said.value[run] == nil {
+              words = await self.outcome(of: run, isConversation: false, again: true)
+            }
             return run == .login ? "" : words
           }
         }
@@ -88,13 +91,21 @@ extension ClientProbe {
     }
 
     private func outcome(
-      of run: Run, _ options: [ClientContract.Option] = [], isConversation: Bool = true
+      of run: Run, _ options: [ClientContract.Option] = [], isConversation: Bool = true,
+      again: Bool = false
     ) async -> String {
-      let task = Task {
-        await self.finish(
-          call(
-            run, options, place: run.rawValue + (isConversation ? "" : "-alone"),
-            isConversation: isConversation), run, isConversation: isConversation)
+      var call = call(
+        run, options, place: run.rawValue + (isConversation ? "" : "-alone"),
+        isConversation: isConversation)
+      if run == .both {
+        if again {
+          call.arguments[1] = spawningAgain
+        } else {
+          call.environment.merge(noWindow) { $1 }
+        }
+      }
+      let task = Task { [call] in
+        await self.finish(call, run, isConversation: isConversation)
       }
       tasks.update { $0[run] = task }
       let runs = isConversation ? Self.conversations[run] ?? [run] : [run]
@@ -136,14 +147,18 @@ extension ClientProbe {
     /// What is said in one conversation, turn by turn: its own prompts, and those of the run that follows in it, which
     /// has another base URL and other credentials.
     private func turns(of run: Run) -> [[JSON]] {
-      switch run {
+      let credentials = [
+        "ANTHROPIC_AUTH_TOKEN": token(.both), "ANTHROPIC_API_KEY": key(.both),
+      ]
+      return switch run {
       case .token:
         [
           [spoken(words(for: "none"))],
+          [settings(.both, credentials.merging(noWindow) { $1 }), spoken(spawning)],
+          // Not reached by a client that has sent the prompt: it is ended when its subagents have asked.
           [
-            settings(
-              .both, ["ANTHROPIC_AUTH_TOKEN": token(.both), "ANTHROPIC_API_KEY": key(.both)]),
-            spoken(spawning),
+            settings(.both, credentials.merging(noWindow.mapValues { _ in "" }) { $1 }),
+            spoken(spawningAgain),
           ],
         ]
       case .tiers:

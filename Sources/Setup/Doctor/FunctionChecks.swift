@@ -23,7 +23,7 @@ extension Facts {
     checks += blocks.map { block in
       switch block.reason {
       case .damaged(let words):
-        broken(shell, .blockDamaged, "\(block.path): \(words)", .fix)
+        broken(shell, .blockDamaged, "\(block.path): \(words)", repair(of: block.path))
       case .notReached:
         broken(
           shell, .blockNotReached, "\(block.path): \(seen(shell)) although the block is there",
@@ -36,6 +36,13 @@ extension Facts {
       }
     }
     return checks
+  }
+
+  private func repair(of path: FilePath) -> Remedy {
+    guard let reason = surveyed?.reasonToLeave(path) else { return .fix }
+    return Remedy(
+      "Make it a file that can be edited",
+      [.say("\(path) is left alone: \(reason)."), .run("ccl-setup fix")])
   }
 
   private func broken(

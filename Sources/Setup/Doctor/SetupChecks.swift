@@ -201,10 +201,8 @@ extension Facts {
     case .docker: return repairOfEngine
     case .native:
       var remedy = machine.ollama.updateRemedy
-      if receipt["engine:native"] != nil {
-        // What we started goes on with the old program.
-        remedy.steps += [.run("ccl-setup stop"), .run("ccl-setup start")]
-      }
+      // None that we started: that is looked at when it starts.
+      remedy.steps.append(.say("Restart it, where that was not done with it."))
       return remedy
     case .server(let url), .compatible(let url), .rehearsal(let url):
       return Remedy("Update it there", [.say("Update the Ollama at \(url).")])

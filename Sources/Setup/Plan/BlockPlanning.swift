@@ -60,16 +60,14 @@ extension Planner {
       let place = survey.places[path] ?? path
       do throws(Unwritable) {
         if case .unreadable(let reason)? = survey.files[path] { throw Unwritable(reason: reason) }
-        if survey.hardLinked.contains(path) {
-          throw Unwritable(
-            reason: "it has a second name, a hard link, which would keep the old text")
-        }
-        if survey.locked.contains(path) { throw Unwritable(reason: "it cannot be written") }
         let before = edited[place] ?? contents[path]
         let edit: RCEdit
         let position = before.flatMap { survey.commandPositions.position(for: shell, in: $0) }
         do throws(RCProblem) { edit = try block.installing(in: before, at: position) } catch {
           throw Unwritable(reason: error.reason)
+        }
+        if edit.bytes != before, let reason = survey.reasonToLeave(path) {
+          throw Unwritable(reason: reason)
         }
         edited[place] = edit.bytes
         changes.append(
@@ -85,6 +83,31 @@ extension Planner {
       }
     }
     return changes
+  }
+
+  /// Blocks of an earlier setup that their owner moved: this plan has put one into its place again.
+  func movedBlocks(besides subjects: Set<String>) -> [Receipt.Entry] {
+    guard let last = survey.receipt?.entries.last else { return [] }
+    let startUp = StartupFiles(environment, survey)
+    let targets = Plan.blockFiles(for: choices, environment, survey)
+    return startUp.movedBlocks(
+      of: choices.shells, besides: Set(targets.map { survey.places[$0] ?? $0 }),
+      at: last.at,
+      place: { survey.places[$0] }, read: { survey.contents(of: [$0])[$0] }
+    ).filter { entry in
+      guard case .removeMovedBlock(let path, _) = entry.undo else { return false }
+      return !subjects.contains(entry.subject) && survey.reasonToLeave(FilePath(path)) == nil
+    }
+  }
+}
+
+extension Survey {
+  /// Why nothing is to be changed in a file; `nil` where it can be.
+  func reasonToLeave(_ path: FilePath) -> String? {
+    if hardLinked.contains(path) {
+      return "it has a second name, a hard link, which would keep the old text"
+    }
+    return locked.contains(path) ? "it cannot be written" : nil
   }
 }
 

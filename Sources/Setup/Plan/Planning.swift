@@ -100,10 +100,11 @@ struct Planner {
     wanted.append(try clientStep(settings))
     wanted.append(try shellStep(settings, &notes))
     let subjects = Set(wanted.flatMap(\.changes).map(\.subject))
-    let withdrawn =
+    var withdrawn =
       survey.receipt?.entries.filter { entry in
         !subjects.contains(entry.subject) && !isStillWanted(entry)
       } ?? []
+    withdrawn += movedBlocks(besides: subjects.union(withdrawn.map(\.subject)))
     let steps = wanted.map { step in
       Plan.Step(id: step.id, title: step.title, changes: step.changes.filter { !isInPlace($0) })
     }
@@ -387,6 +388,9 @@ struct Planner {
     case .endProcess: if case .native = choices.engine { true } else { false }
     case .stopEngine(let commands, _) where commands.isEmpty:
       if case .native = choices.engine { true } else { false }
+    // What cannot be edited cannot be made right, and is no reason to take out what is there.
+    case .removeBlock(let path, let shell, _, _):
+      choices.shells.contains(shell) && survey.reasonToLeave(FilePath(path)) != nil
     // Made by `proxy image`, beside a container that stays.
     case .removeProxyImage: if case .docker = choices.engine { true } else { false }
     // Downloads cost hours: other choices leave them, `uninstall` and `clean` remove them.

@@ -106,7 +106,10 @@ public struct Survey: Sendable {
         if let found { FilePath(found) } else { await ZshFolder.ask(in: world) }
     }
     // Which start-up files are to be written is known only once the others are read.
-    for path in Plan.blockFiles(for: choices, world.environment, survey) {
+    let startUp = StartupFiles(world.environment, survey)
+    for path in Plan.blockFiles(for: choices, world.environment, survey)
+      + choices.shells.flatMap(startUp.wherePeopleKeepLines)
+    {
       survey.look(at: path, in: world)
     }
     await survey.askForCommandPositions(for: choices, in: world)

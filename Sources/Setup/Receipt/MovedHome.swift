@@ -35,6 +35,8 @@ extension Undo {
       .removeFile(path: moved(path), after: after, folders: folders.map(moved))
     case .restoreFile(let path, let before, let mode, let after):
       .restoreFile(path: moved(path), before: before, mode: mode, after: after)
+    case .removeMovedBlock(let path, let shell):
+      .removeMovedBlock(path: moved(path), shell: shell)
     case .removeBlock(let path, let shell, let fileWasMissing, let folders):
       .removeBlock(
         path: moved(path), shell: shell, fileWasMissing: fileWasMissing,

@@ -130,6 +130,8 @@ public enum Undo: Sendable, Hashable, Codable {
   case restoreFile(path: String, before: Data, mode: UInt16, after: Digest)
   /// Takes our block out of a person's file; the file itself too when we made it and nothing else is in it.
   case removeBlock(path: String, shell: Shell, fileWasMissing: Bool, folders: [String])
+  /// Takes our block out of a file into which its owner moved it: what it remembers is of another file.
+  case removeMovedBlock(path: String, shell: Shell)
   case stopEngine(commands: [Invocation], storage: [Invocation])
   case endProcess(id: Int32, program: String)
   /// Removes the image of the proxy, its container and its record.

@@ -59,7 +59,11 @@ public struct RCBlock: Sendable, Hashable {
   }
 
   /// The file without the block: the bytes that were there before it, and what its owner wrote since.
-  public static func removing(_ shell: Shell, from bytes: [UInt8]) throws(RCProblem) -> RCEdit {
+  ///
+  /// - Parameter isMoved: whether its owner put it into this file: what it remembers is of another one then.
+  public static func removing(
+    _ shell: Shell, from bytes: [UInt8], isMoved: Bool = false
+  ) throws(RCProblem) -> RCEdit {
     let lines = FileLines(bytes)
     guard let found = try FoundBlock(shell, in: lines) else {
       let strays = FoundBlock.strays(shell, in: lines)
@@ -73,7 +77,7 @@ public struct RCBlock: Sendable, Hashable {
     if lines.isOnlyBodyOfCompound(found.range, shell) { throw .wrapped(found.lineNumbers) }
     var before = lines.bytes(..<found.range.lowerBound)
     let after = lines.bytes(found.range.upperBound...)
-    if found.notes.contains(.lineEndAdded), after.isEmpty, before.last == newline {
+    if !isMoved, found.notes.contains(.lineEndAdded), after.isEmpty, before.last == newline {
       before.removeLast()
     }
     let rest = Array(before + after)

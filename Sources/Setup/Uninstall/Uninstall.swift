@@ -29,7 +29,14 @@ public struct Uninstall: Sendable {
 
   private func prospect(hadState: Bool) async throws(Failure) -> Prospect {
     do throws(Failure) {
-      if let receipt = try store.read() {
+      if var receipt = try store.read() {
+        let known = receipt.entries.compactMap { entry -> FilePath? in
+          guard case .removeBlock(let path, _, _, _) = entry.undo else { return nil }
+          return try? world.files.resolve(FilePath(path))
+        }
+        receipt.entries += StartupFiles(world.environment, zshFolder: nil).movedBlocks(
+          of: Shell.allCases, besides: Set(known), at: world.clock.now(),
+          place: { try? world.files.resolve($0) }, read: { try? world.files.read($0) })
         return Prospect(receipt: receipt, engineGone: await engineGone(receipt))
       }
     } catch {
@@ -272,6 +279,8 @@ extension Undo {
       fileWasMissing
         ? "take the block out of \(printable(path)), which was made for it"
         : "take the block out of \(printable(path))"
+    case .removeMovedBlock(let path, _):
+      "take the block out of \(printable(path)), where it was moved to"
     case .stopEngine(let commands, _) where commands.isEmpty:
       "nothing to stop: Ollama was stopped before"
     case .stopEngine(_, let storage):

@@ -99,7 +99,7 @@ import Testing
     #expect(ClientSettings.smallestContext(maxOutputTokens: output) == context)
   }
 
-  @Test(arguments: [(16_384, 4_096), (32_768, 8_192), (65_536, 16_384), (262_144, 32_000)])
+  @Test(arguments: [(16_384, 2_048), (32_768, 4_096), (65_536, 8_192), (262_144, 32_000)])
   func leavesTheClientRoom(context: Int, output: Int) {
     #expect(ClientSettings.outputTokens(inContextOf: context) == output)
     #expect(ClientSettings.smallestContext(maxOutputTokens: output) < context)

@@ -13,6 +13,7 @@ struct ClientContractTests {
     var login: String?
     var takesLogin = true
     var background: String?
+    var spawning = "probe-spawn"
     var model: (String) -> String = { "probe-\($0)" }
     var subagent: (String) -> String = { "probe-\($0)" }
 
@@ -44,7 +45,7 @@ struct ClientContractTests {
         )
       }
       let both = [("Authorization", "Bearer probe-token-both"), ("X-Api-Key", "probe-key-both")]
-      all.append(request("both.process", model("none"), ["probe-spawn"], headers: both))
+      all.append(request("both.process", model("none"), [spawning], headers: both))
       for tier in ["none", "sonnet", "opus", "haiku"] {
         all.append(
           request("both.process", subagent(tier), ["probe-words-\(tier)."], headers: both))
@@ -73,6 +74,15 @@ struct ClientContractTests {
     #expect(contract.settingsWin && !contract.sendsLogin && contract.backgroundModels == [])
     #expect(contract.full.toolCount == 1 && contract.full.tools == 17 && contract.full.system == 18)
     #expect(contract.lean != nil)
+    #expect(contract.contextWindow == .ignored)
+  }
+
+  /// One that sent nothing in a context of 1,000 tokens, and the same prompt once it was told of no context any more.
+  @Test func aClientThatRefusesATinyContextHeedsIt() throws {
+    var client = Client()
+    client.spawning = "probe-spawn-again"
+    #expect(try client.contract().contextWindow == .heeded)
+    #expect(try client.contract().subagentModels.count == 4)
   }
 
   /// The path decides the base URL, also of a client that changes its mind.
@@ -143,14 +153,19 @@ struct ClientContractTests {
     #expect(ClientContract(version: "1", counting.requests, options: []) == nil)
   }
 
-  /// Sizes of the four clients, and the windows that were measured to be the smallest sensible ones.
+  /// Sizes of the four clients, and the windows that were measured to be the smallest in which a conversation goes on for
+  /// more than a turn.
   @Test(
     arguments: [
-      (48_608, 32_768), (102_664, 65_536), (85_457, 65_536), (20_978, 16_384), (48_138, 32_768),
-    ])
-  func theSmallestContextFollowsFromThePrompt(bytes: Int, context: Int) throws {
+      (48_608, .heeded, 65_536), (20_978, .heeded, 32_768), (102_664, .ignored, 65_536),
+      (85_457, .ignored, 65_536), (48_138, .ignored, 32_768),
+    ] as [(Int, ClientContract.WindowUse, Int)])
+  func theSmallestContextFollowsFromThePrompt(
+    bytes: Int, use: ClientContract.WindowUse, context: Int
+  ) throws {
     var contract = try Client().contract()
     contract.full.all = bytes
+    contract.contextWindow = use
     #expect(contract.smallestContext(.full) == context)
   }
 

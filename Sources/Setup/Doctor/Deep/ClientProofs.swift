@@ -142,9 +142,7 @@ extension DeepExamination {
         "the client shortened the conversation in its second turn already (\(after.count) requests)",
         consequence:
           "Its own prompt leaves no room in a context of \(choices.contextWindow) tokens.",
-        remedy: choices.profile == .full
-          ? Remedy("Use six tools", run: "ccl-setup profile lean")
-          : Remedy("Choose a larger context", run: "ccl-setup --context 64k"), figures: figures)
+        remedy: await remedyOfShortConversation(), figures: figures)
     }
     guard evaluated - added <= 1_000 else {
       let wait = Duration.seconds(Double(evaluated - added) / known.promptRate).inWords

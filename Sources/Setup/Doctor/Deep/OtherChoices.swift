@@ -34,6 +34,23 @@ extension DeepExamination {
       for: MemoryBudget(bytes: room, place: .gpu, onCPU: false))
   }
 
+  /// More room for the conversation, as far as the model allows it.
+  func remedyOfShortConversation() async -> Remedy {
+    let trained = (try? await server.details(choices.model))?.info?.nativeContext ?? .max
+    if choices.profile == .full, smallestContext(.lean) <= choices.contextWindow {
+      return Remedy("Use six tools", run: "ccl-setup profile lean")
+    }
+    for profile in [choices.profile, .lean] {
+      let least = max(smallestContext(profile), choices.contextWindow * 2)
+      guard least <= trained else { continue }
+      let tools = profile == choices.profile ? "" : " --profile \(profile.rawValue)"
+      return Remedy(
+        "Choose a larger context", run: "ccl-setup --yes --context \(contextInWords(least))\(tools)"
+      )
+    }
+    return await remedyOfModel()
+  }
+
   private func command(_ title: String, for budget: MemoryBudget) async -> Remedy? {
     guard let models = try? await server.models() else { return nil }
     let row = await recommendation(
