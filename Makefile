@@ -10,8 +10,8 @@ CCL_SETUP = $(or $(wildcard $(RELEASE)),$(shell command -v ccl-setup),$(error Th
 release_flags := -Xswiftc -enforce-exclusivity=unchecked
 
 # On Linux everything but the C library is linked statically, so that the binary runs on a machine without Swift and
-# libedit: a folder with nothing but static libraries comes first on the search path. No symbol is exported (saves 4 MB), functions that are the
-# same machine code are kept once (0.5 MB).
+# libedit: a folder with nothing but static libraries comes first on the search path. No symbol is exported (saves 4 MB),
+# functions that are the same machine code are kept once (0.5 MB).
 ifeq ($(shell uname),Linux)
 static_libraries := edit bsd md tinfo z stdc++ gcc_eh
 release_flags += --static-swift-stdlib -Xswiftc -L.build/static $(patsubst %,-Xlinker -l%,bsd md tinfo) \

@@ -36,6 +36,10 @@ struct FixConflictTests {
         "CLAUDE_CODE_USE_BEDROCK", "ANTHROPIC_AUTH_TOKEN", "apiKeyHelper", "ANTHROPIC_API_KEY",
         "ANTHROPIC_BASE_URL", "HTTPS_PROXY",
       ] { #expect(result.output.contains(name)) }
+      // What follows from each, and for the address that plain claude follows, the way out.
+      let words = flowed(result.output)
+      #expect(words.contains("overcome: "), "\(words)")
+      #expect(words.contains("unset ANTHROPIC_BASE_URL"), "\(words)")
       #expect(whole.differences(to: try person.tree()) == [])
       let answer = try await person.claudeLocal(in: "zsh")
       #expect(answer.output.contains("pong"), "\(answer.output)\n\(answer.error)")

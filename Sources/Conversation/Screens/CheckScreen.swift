@@ -25,7 +25,10 @@ public func findingScreen(_ findings: [Check]) -> [Text] {
 public func overcomeScreen(_ checks: [Check]) -> [Text] {
   guard !checks.isEmpty else { return [] }
   return ["", Text("Overcome by claude-local", .heading)]
-    + checks.map { "  \("·", .dim) \($0.title): \($0.evidence)" }
+    + checks.flatMap { check in
+      ["  \("·", .dim) \(check.title): \(check.evidence)"] + consequenceLines(check)
+        + remedyLines(check)
+    }
 }
 
 /// The last line of a doctor's visit.

@@ -231,10 +231,16 @@ extension Machine {
       let places = relevant.filter { $0.variable == name }
       let standing = places.first { !$0.isOvercome }
       let told = (standing ?? places[0])
+      // Everything else that is overcome has its use elsewhere; an address is followed by plain `claude`, and by nothing
+      // of ours.
+      let isAddress = name == "ANTHROPIC_BASE_URL"
       return Check(
         .variable, of: name, .settings, name, standing == nil ? .pass : .fail,
         places.map { "\($0.placeWords): \($0.shown)" }.joined(separator: "; "),
-        consequence: told.consequence, remedy: standing?.remedy)
+        consequence: told.consequence,
+        remedy: standing?.remedy
+          ?? (isAddress
+            ? Remedy("For plain claude, which follows it", places.flatMap(\.wayOut.steps)) : nil))
     }
   }
 }

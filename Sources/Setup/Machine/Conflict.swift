@@ -52,8 +52,10 @@ extension Conflict {
   }
 
   /// What the person can do about one that `claude-local` does not overcome, `nil` for the others.
-  public var remedy: Remedy? {
-    guard !isOvercome else { return nil }
+  public var remedy: Remedy? { isOvercome ? nil : wayOut }
+
+  /// How it is taken away, whether it has to be or not.
+  var wayOut: Remedy {
     switch place {
     case .settings(let path, .managed, _):
       return Remedy(
