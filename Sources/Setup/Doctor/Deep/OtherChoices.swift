@@ -21,12 +21,9 @@ extension DeepExamination {
       let fitting = ContextSize.usual.last {
         $0 < now && rest + geometry.kvBytes(context: $0) <= room
       }
-      for profile in Set([choices.profile, .lean]).sorted(by: { a, _ in a == choices.profile }) {
+      for profile in [choices.profile, .lean] {
         guard let fitting, fitting >= smallestContext(profile) else { continue }
-        let tools = profile == choices.profile ? "" : " --profile \(profile.rawValue)"
-        return Remedy(
-          "Choose a context that fits the GPU",
-          run: "ccl-setup --yes --context \(contextInWords(fitting))\(tools)")
+        return Remedy("Choose a context that fits the GPU", run: command(fitting, profile))
       }
     }
     return await command(
@@ -43,12 +40,14 @@ extension DeepExamination {
     for profile in [choices.profile, .lean] {
       let least = max(smallestContext(profile), choices.contextWindow * 2)
       guard least <= trained else { continue }
-      let tools = profile == choices.profile ? "" : " --profile \(profile.rawValue)"
-      return Remedy(
-        "Choose a larger context", run: "ccl-setup --yes --context \(contextInWords(least))\(tools)"
-      )
+      return Remedy("Choose a larger context", run: command(least, profile))
     }
     return await remedyOfModel()
+  }
+
+  private func command(_ context: Int, _ profile: Profile) -> String {
+    let tools = profile == choices.profile ? "" : " --profile \(profile.rawValue)"
+    return "ccl-setup --yes --context \(contextInWords(context))\(tools)"
   }
 
   private func command(_ title: String, for budget: MemoryBudget) async -> Remedy? {
